@@ -1,0 +1,26 @@
+# make demo   sets itself up and runs the main job; KEEP=1 leaves it running
+# make test   sets itself up and runs every lane
+# make check  the static checks only
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+NPM_INSTALL = npm install --no-save --ignore-scripts --no-audit --no-fund --engine-strict=false --loglevel=error
+
+.PHONY: demo test check generate setup
+setup: node_modules/.package-lock.json
+
+demo: setup
+	@node src/cli/main.ts demo $(if $(KEEP),--keep,)
+
+test: setup
+	@test/run
+
+check: setup
+	@npm run --silent check
+
+generate: setup
+	@npm run --silent generate
+
+# npm, not npm ci: where a registry lacks a platform package of a dependency, the lockfile lacks it too, and npm ci refuses.
+node_modules/.package-lock.json: package.json package-lock.json
+	@$(NPM_INSTALL)
+	@node -e 'process.exit(+process.versions.node.split(".")[0] >= 24 ? 0 : 1)' || { echo "needs Node 24 or newer: install it and run make again" >&2; exit 1; }
+	@touch $@

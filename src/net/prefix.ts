@@ -1,0 +1,59 @@
+import { err, ok, type Result } from '#runtime/result.ts';
+import {
+  type AddressFamily,
+  addressBits,
+  equalIpAddress,
+  formatIpAddress,
+  type IpAddress,
+  type ParseError,
+  parseIpAddress,
+} from './ip-address.ts';
+
+/** An IP prefix. Host bits are zero: {@link parsePrefix} refuses `192.0.2.1/24` rather than guess. */
+export type Prefix = {
+  readonly family: AddressFamily;
+  /** Network address, 4 or 16 octets, network byte order. */
+  readonly octets: Uint8Array;
+  /** Prefix length in bits, 0–32 or 0–128. */
+  readonly length: number;
+};
+
+/** Parses `192.0.2.0/24` or `2001:db8::/32`. The error says which part is wrong and what was read. */
+export function parsePrefix(text: string): Result<Prefix, ParseError> {
+  const slash = text.lastIndexOf('/');
+  if (slash < 0) return err(`"${text}" has no prefix length: write it as 192.0.2.0/24 or 2001:db8::/32`);
+  const address = parseIpAddress(text.slice(0, slash));
+  if (!address.ok) return err(`"${text}": ${address.error}`);
+  const lengthText = text.slice(slash + 1);
+  const length = /^(0|[1-9]\d{0,2})$/.test(lengthText) ? Number(lengthText) : Number.NaN;
+  const bits = addressBits(address.value.family);
+  if (!(length <= bits)) return err(`"${text}": prefix length "${lengthText}" is not a number from 0 to ${bits}`);
+  const prefix = maskedPrefix(address.value, length);
+  if (!equalIpAddress(prefix, address.value)) return err(`"${text}" has host bits set: did you mean ${formatPrefix(prefix)}?`);
+  return ok(prefix);
+}
+
+/** The prefix of `length` bits that contains the address. `length` must fit the family. */
+export function maskedPrefix(address: IpAddress, length: number): Prefix {
+  const octets = Uint8Array.from(address.octets, (octet, index) => {
+    const keptBits = Math.min(8, Math.max(0, length - 8 * index));
+    return octet & (0xff << (8 - keptBits)) & 0xff;
+  });
+  return { family: address.family, octets, length };
+}
+
+/** The /32 or /128 of one address: what an anycast service announces in a fabric. */
+export const hostPrefix = (address: IpAddress): Prefix => ({
+  family: address.family,
+  octets: address.octets,
+  length: addressBits(address.family),
+});
+
+/** The one text form, e.g. `192.0.2.53/32`; equal prefixes have equal texts. */
+export const formatPrefix = (prefix: Prefix): string => `${formatIpAddress(prefix)}/${prefix.length}`;
+
+/** Whether every address of `inner` is in `outer`. */
+export function containsPrefix(outer: Prefix, inner: Prefix): boolean {
+  if (outer.family !== inner.family || outer.length > inner.length) return false;
+  return equalIpAddress(outer, maskedPrefix(inner, outer.length));
+}

@@ -1,0 +1,41 @@
+/**
+ * Why a route is announced, is not, or stays as it is. A code is for life: conditions, events, logs, metrics and docs use it.
+ * `says` is the sentence for a person; `scope` tells who finds it.
+ */
+export const reasons = {
+  // announced
+  Serving: { scope: 'decide', says: 'an endpoint that this place counts is ready' },
+  Leaving: { scope: 'decide', says: 'only terminating endpoints that still serve are left' },
+  // not wanted
+  NoReadyEndpoint: { scope: 'decide', says: 'no endpoint that this place counts is ready' },
+  NoEndpoint: { scope: 'decide', says: 'no endpoint is here' },
+  NodeNotEligible: { scope: 'decide', says: 'the node is being deleted, has no network, or is excluded from load balancers' },
+  NodeDeleted: { scope: 'decide', says: 'the node was deleted' },
+  NotSelected: { scope: 'decide', says: 'no AnycastAdvertisement selects this service, node and a peer' },
+  PeerNotSelected: { scope: 'decide', says: 'the route is no longer advertised to this peer' },
+  ServiceDeleted: { scope: 'decide', says: 'the Service or its AnycastService was deleted' },
+  NotOurs: { scope: 'decide', says: 'the Service is not of type LoadBalancer, or not of our class' },
+  AddressNotRequested: { scope: 'decide', says: 'the Service does not ask for this address any more' },
+  AddressNotInPool: { scope: 'decide', says: 'no AnycastPool that this namespace may use has the address' },
+  AddressInUse: { scope: 'decide', says: 'another Service holds the address' },
+  AddressNotInStatus: { scope: 'decide', says: 'the address is not yet in the status of the Service, so kube-proxy does not serve it' },
+  PolicyRefused: { scope: 'decide', says: 'endpoint policy Cluster is refused while externalTrafficPolicy is Local: kube-proxy would drop' },
+  // held: the place stays as it is
+  NodeUnknown: { scope: 'govern', says: 'the node is not Ready, or was not until a moment ago: what is said about its endpoints is no evidence' },
+  InputStale: { scope: 'govern', says: 'what the decision rests on was not heard of recently' },
+  InputMissing: { scope: 'govern', says: 'what the decision rests on was never seen, or is gone without a tombstone' },
+  HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
+  SpeakerNotHeard: { scope: 'govern', says: 'the speaker of the node has not said Hello to this leader' },
+  // found by the speaker
+  Announced: { scope: 'speaker', says: 'written and acknowledged by TCP' },
+  WaitingForAck: { scope: 'speaker', says: 'written, not yet acknowledged by TCP' },
+  WaitingForDataPlane: { scope: 'speaker', says: 'waits until the node forwards packets for the service' },
+  SessionDown: { scope: 'speaker', says: 'the session with the peer is not established' },
+  FamilyNotNegotiated: { scope: 'speaker', says: 'the peer did not agree to carry this address family' },
+  NoNextHop: { scope: 'speaker', says: 'no usable next hop of this family towards the peer' },
+  PrependRefused: { scope: 'speaker', says: 'AS-path prepend is for eBGP: an iBGP peer would drop the route as a loop' },
+  Isolated: { scope: 'speaker', says: 'a person isolated this speaker' },
+  WithdrawnLocally: { scope: 'speaker', says: 'a person withdrew the route at the admin socket' },
+} as const satisfies Record<string, { scope: 'decide' | 'govern' | 'speaker'; says: string }>;
+
+export type ReasonCode = keyof typeof reasons;

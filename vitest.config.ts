@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+// One project per lane. A lane under test/ runs its files one after another: they share a cluster, routers or the machine's clock.
+const lane = (name: string, extra = {}) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    pool: 'forks',
+    maxWorkers: 2,
+    restoreMocks: true,
+    passWithNoTests: false,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.test.ts', 'src/rpc/generated/**', 'src/lab/**'],
+      reporter: ['text-summary', 'json-summary'],
+    },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'], testTimeout: 30_000 } },
+      lane('interop'),
+      lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),
+    ],
+  },
+});
