@@ -41,7 +41,13 @@ export type RejectedEntry = {
 export type Ack = { readonly kind: 'ack'; readonly epoch: number; readonly version: number; readonly rejected: readonly RejectedEntry[] };
 
 /** A Delta did not fit what the speaker has, or its digest differed: the operator answers with a Full. */
-export type Nack = { readonly kind: 'nack'; readonly epoch: number; readonly version: number; readonly keys: readonly EntryKey[]; readonly message: string };
+export type Nack = {
+  readonly kind: 'nack';
+  readonly epoch: number;
+  readonly version: number;
+  readonly keys: readonly EntryKey[];
+  readonly message: string;
+};
 
 /** What changed at the routers: transitions at once, the rest at most once a second. */
 export type Report = { readonly kind: 'report'; readonly routes: readonly RouteTruth[]; readonly sessions: readonly SessionTruth[] };
@@ -58,7 +64,13 @@ export type Leave = { readonly kind: 'leave' };
 export type SpeakerMessage = Hello | Ack | Nack | Report | Ask | RevokeAck | Leave;
 
 /** The whole state of a node: what is not in it is removed. */
-export type Full = { readonly kind: 'full'; readonly epoch: number; readonly version: number; readonly entries: readonly EncodedEntry[]; readonly digest: string };
+export type Full = {
+  readonly kind: 'full';
+  readonly epoch: number;
+  readonly version: number;
+  readonly entries: readonly EncodedEntry[];
+  readonly digest: string;
+};
 
 /** A change from `baseVersion` to `version`. Removals apply first, and also where an upsert can't. */
 export type Delta = {
@@ -78,7 +90,13 @@ export type Permit = { readonly kind: 'permit'; readonly epoch: number; readonly
 /** Ends permits; outstanding until acknowledged. */
 export type Revoke = { readonly kind: 'revoke'; readonly epoch: number; readonly prefixes: readonly string[] };
 
-export type AskAnswer = { readonly kind: 'askAnswer'; readonly epoch: number; readonly id: number; readonly granted: boolean; readonly rule: string };
+export type AskAnswer = {
+  readonly kind: 'askAnswer';
+  readonly epoch: number;
+  readonly id: number;
+  readonly granted: boolean;
+  readonly rule: string;
+};
 
 /** What a leaving speaker's routes do. `withdraw`: take them back first. `restart`: close quietly, they come back. `stay`: announce until the grace period ends. */
 export type LeaveAnswer = { readonly kind: 'leaveAnswer'; readonly epoch: number; readonly action: 'withdraw' | 'restart' | 'stay' };

@@ -19,9 +19,15 @@ export const reasons = {
   AddressNotInPool: { scope: 'decide', says: 'no AnycastPool that this namespace may use has the address' },
   AddressInUse: { scope: 'decide', says: 'another Service holds the address' },
   AddressNotInStatus: { scope: 'decide', says: 'the address is not yet in the status of the Service, so kube-proxy does not serve it' },
-  PolicyRefused: { scope: 'decide', says: 'endpoint policy Cluster is refused while externalTrafficPolicy is Local: kube-proxy would drop' },
+  PolicyRefused: {
+    scope: 'decide',
+    says: 'endpoint policy Cluster is refused while externalTrafficPolicy is Local: kube-proxy would drop',
+  },
   // held: the place stays as it is
-  NodeUnknown: { scope: 'govern', says: 'the node is not Ready, or was not until a moment ago: what is said about its endpoints is no evidence' },
+  NodeUnknown: {
+    scope: 'govern',
+    says: 'the node is not Ready, or was not until a moment ago: what is said about its endpoints is no evidence',
+  },
   InputStale: { scope: 'govern', says: 'what the decision rests on was not heard of recently' },
   InputMissing: { scope: 'govern', says: 'what the decision rests on was never seen, or is gone without a tombstone' },
   HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
