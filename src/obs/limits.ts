@@ -1,0 +1,11 @@
+/** Bounds of the obs room. */
+export const limits = {
+  /** Log text waiting for a slow reader, in bytes. What does not fit is dropped and counted, so that logging never stops the process. */
+  logBufferBytes: 1 << 20,
+  /** Largest request body that the HTTP server reads, in bytes. */
+  requestBodyBytes: 1 << 20,
+  /** Connections at one HTTP server at a time. */
+  httpConnections: 256,
+  /** A request must have arrived completely within this time, in milliseconds. */
+  requestTimeoutMs: 10_000,
+} as const;
