@@ -4,18 +4,20 @@ import type { EncodedEntry } from './entry.ts';
 const modulus = 1n << 64n;
 
 /**
- * Digest of a set of entries: the sum, modulo 2^64, of a hash of each. Order does not matter, and one changed entry costs one
- * subtraction and one addition whatever the size of the set. It finds divergence by accident, not by malice.
+ * Digest of a set of entries: the sum, modulo 2^64, of the entries' hashes. Order does not matter, and one changed entry costs
+ * one subtraction and one addition whatever the size of the set. It finds divergence by accident, not by malice.
  */
 export class Digest {
   #sum = 0n;
 
-  add(entry: EncodedEntry): void {
-    this.#sum = (this.#sum + entryHash(entry)) % modulus;
+  /** Adds an entry by its {@link entryHash}. */
+  add(entryHash: string): void {
+    this.#sum = (this.#sum + BigInt(`0x${entryHash}`)) % modulus;
   }
 
-  remove(entry: EncodedEntry): void {
-    this.#sum = (this.#sum - entryHash(entry) + modulus) % modulus;
+  /** Takes an entry out that was added before. */
+  remove(entryHash: string): void {
+    this.#sum = (this.#sum - BigInt(`0x${entryHash}`) + modulus) % modulus;
   }
 
   /** 16 hexadecimal digits. */
@@ -27,14 +29,15 @@ export class Digest {
 /** Digest of a whole set at once. */
 export function digestOf(entries: Iterable<EncodedEntry>): string {
   const digest = new Digest();
-  for (const entry of entries) digest.add(entry);
+  for (const entry of entries) digest.add(entryHash(entry));
   return digest.toString();
 }
 
-/** First 64 bits of SHA-256 over key, a zero octet, and bytes: the zero keeps key and bytes apart. */
-function entryHash(entry: EncodedEntry): bigint {
-  const input = new Uint8Array(Buffer.byteLength(entry.key) + 1 + entry.bytes.length);
-  const { written } = new TextEncoder().encodeInto(entry.key, input);
-  input.set(entry.bytes, written + 1);
-  return hash('sha256', input, 'buffer').readBigUInt64BE(0);
+/** First 64 bits of SHA-256 over key, a zero octet, and bytes, as 16 hexadecimal digits. The zero keeps key and bytes apart. */
+export function entryHash(entry: EncodedEntry): string {
+  const keyBytes = new TextEncoder().encode(entry.key);
+  const input = new Uint8Array(keyBytes.length + 1 + entry.bytes.length);
+  input.set(keyBytes);
+  input.set(entry.bytes, keyBytes.length + 1);
+  return hash('sha256', input, 'hex').slice(0, 16);
 }

@@ -96,3 +96,9 @@ export type EncodedEntry = {
   readonly key: EntryKey;
   readonly bytes: Uint8Array;
 };
+
+/** An entry by its hash (digest.ts): 16 hexadecimal digits. */
+export type EntryHash = {
+  readonly key: EntryKey;
+  readonly hash: string;
+};

@@ -1,4 +1,4 @@
-import type { EncodedEntry, EntryKey } from './entry.ts';
+import type { EncodedEntry, EntryHash, EntryKey } from './entry.ts';
 import type { Evidence } from './evidence.ts';
 import type { RouteTruth, SessionTruth } from './truth.ts';
 
@@ -24,6 +24,8 @@ export type Hello = {
   readonly version: number;
   /** Digest of the applied entries, see digest.ts. */
   readonly digest: string;
+  /** What is applied, by hash: the operator sends only what differs, and can name what shall stay without knowing its bytes. */
+  readonly entries: readonly EntryHash[];
   readonly routes: readonly RouteTruth[];
   readonly sessions: readonly SessionTruth[];
   /** Prefixes for which this speaker holds a permit. */
@@ -63,12 +65,17 @@ export type Leave = { readonly kind: 'leave' };
 
 export type SpeakerMessage = Hello | Ack | Nack | Report | Ask | RevokeAck | Leave;
 
-/** The whole state of a node: what is not in it is removed. */
+/**
+ * The whole state of a node: exactly `entries`, and of what the speaker has, `keep`. What is in neither is removed. Kept are
+ * entries that are equal on both sides, and orphans: routes whose objects a new leader has not seen, which absence alone must not remove.
+ */
 export type Full = {
   readonly kind: 'full';
   readonly epoch: number;
   readonly version: number;
   readonly entries: readonly EncodedEntry[];
+  readonly keep: readonly EntryKey[];
+  /** Digest of all entries after the change, kept ones included. */
   readonly digest: string;
 };
 
