@@ -42,6 +42,8 @@ export const reasons = {
   PrependRefused: { scope: 'speaker', says: 'AS-path prepend is for eBGP: an iBGP peer would drop the route as a loop' },
   Isolated: { scope: 'speaker', says: 'a person isolated this speaker' },
   WithdrawnLocally: { scope: 'speaker', says: 'a person withdrew the route at the admin socket' },
+  // said by another version
+  ReasonNotKnown: { scope: 'speaker', says: 'the other side runs a newer version and gave a reason that this one does not know' },
 } as const satisfies Record<string, { scope: 'decide' | 'govern' | 'speaker'; says: string }>;
 
 export type ReasonCode = keyof typeof reasons;
