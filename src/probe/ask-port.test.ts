@@ -1,0 +1,70 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { askHealthCheckPort } from './ask-port.ts';
+import { limits } from './limits.ts';
+
+async function withServer(server: Server | ReturnType<typeof createTcpServer>, use: (port: number) => Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await use((server.address() as AddressInfo).port);
+  } finally {
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    server.close();
+  }
+}
+
+const answering = (listener: RequestListener): Server => createServer(listener);
+
+describe('asking a health-check port', () => {
+  it('reads status and body', async () => {
+    const paths: (string | undefined)[] = [];
+    const server = answering((request, response) => {
+      paths.push(request.url);
+      response.writeHead(503).end('{"localEndpoints":0}');
+    });
+    await withServer(server, async (port) => {
+      expect(await askHealthCheckPort(port)).toEqual({ kind: 'answer', status: 503, body: '{"localEndpoints":0}' });
+    });
+    expect(paths).toEqual(['/healthz']);
+  });
+
+  it('says that nobody listens', async () => {
+    let free = 0;
+    await withServer(createTcpServer(), async (port) => {
+      free = port;
+    });
+    expect(await askHealthCheckPort(free)).toEqual({ kind: 'failure', detail: 'ECONNREFUSED' });
+  });
+
+  it('reads no more than its bound of an endless answer', async () => {
+    const server = answering((_request, response) => {
+      response.on('error', () => undefined);
+      response.writeHead(200);
+      for (let part = 0; part < 64; part++) response.write('x'.repeat(1_024));
+    });
+    await withServer(server, async (port) => {
+      const outcome = await askHealthCheckPort(port);
+      expect(outcome).toEqual({ kind: 'answer', status: 200, body: 'x'.repeat(limits.bodyBytes) });
+    });
+  });
+
+  it('gives up on one that never answers', async () => {
+    await withServer(
+      createTcpServer((socket) => socket.unref().on('error', () => undefined)),
+      async (port) => {
+        expect(await askHealthCheckPort(port)).toEqual({ kind: 'failure', detail: 'no answer within 1000 ms' });
+      },
+    );
+  });
+
+  it('says when the connection breaks in the middle of the answer', async () => {
+    const server = answering((request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => request.socket.destroy());
+    });
+    await withServer(server, async (port) => {
+      expect(await askHealthCheckPort(port)).toMatchObject({ kind: 'failure' });
+    });
+  });
+});
