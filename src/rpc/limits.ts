@@ -10,8 +10,8 @@ export const limits = {
   keepaliveTimeMs: 10_000,
   /** How long the answer to that may take before the connection is given up, in milliseconds. */
   keepaliveTimeoutMs: 5_000,
-  /** Time from the start of a stream until its token is reviewed, in milliseconds. */
-  reviewTimeoutMs: 10_000,
+  /** How long the API server may take to review a token, in milliseconds. */
+  reviewTimeoutMs: 5_000,
   /** Time from the operator's readiness until Hello is heard, in milliseconds. */
   helloTimeoutMs: 5_000,
   /** Streams that an operator serves at once, greeted or not. More speakers than this are refused by name. */
@@ -26,10 +26,12 @@ export const limits = {
   reviewedTokens: 10_000,
   /** How often the token of a live stream is reviewed again, in milliseconds. */
   reviewEveryMs: 600_000,
-  /** A token without an expiry is kept as reviewed for this time, in milliseconds. */
+  /** How often live streams are looked through for tokens whose review is due, in milliseconds. */
+  reviewSweepMs: 60_000,
+  /** A token whose expiry can't be read is kept as reviewed for this time, in milliseconds. */
   reviewKeptMs: 3_600_000,
   /** How long a speaker waits for the operator to answer a dial, in milliseconds. */
-  dialTimeoutMs: 15_000,
+  dialTimeoutMs: 10_000,
   /** Delay before a lost operator is dialled again; doubles up to `redialMaxMs`. In milliseconds. */
   redialFirstMs: 100,
   redialMaxMs: 10_000,

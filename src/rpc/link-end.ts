@@ -1,6 +1,7 @@
 import { assert } from '#runtime/assert.ts';
+import type { OperatorMessage, SpeakerMessage } from '#state/messages.ts';
 import { limits } from './limits.ts';
-import type { Link } from './speaker-link.ts';
+import type { Link, OperatorLink } from './speaker-link.ts';
 
 /** What carries the messages of one end: a gRPC stream, or a queue in memory. */
 export type Transport<Out> = {
@@ -65,6 +66,16 @@ export class LinkEnd<Out, In> implements Link<Out, In> {
   ended(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#close?.(reason.slice(0, limits.reasonCharacters));
+    this.#close?.(reason.slice(0, limits.reasonCharacters).toWellFormed());
+  }
+}
+
+/** The speaker's end of a stream. */
+export class OperatorEnd extends LinkEnd<SpeakerMessage, OperatorMessage> implements OperatorLink {
+  readonly operator: string;
+
+  constructor(transport: Transport<SpeakerMessage>, operator: string) {
+    super(transport);
+    this.operator = operator;
   }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '#runtime/clock.ts';
 import type { OperatorMessage, SpeakerMessage } from '#state/messages.ts';
-import { LinkEnd, type Transport } from './link-end.ts';
+import { OperatorEnd, type Transport } from './link-end.ts';
 import { Reception, Roster } from './reception.ts';
-import type { OperatorHandler, OperatorLink, SpeakerHandler } from './speaker-link.ts';
+import type { OperatorHandler, SpeakerHandler } from './speaker-link.ts';
 
 /** How a stream in memory behaves. */
 export type MemoryLinkOptions = {
@@ -48,7 +48,7 @@ export class MemoryOperator {
       onSpeaker: this.#onSpeaker,
       onRefused: () => undefined,
     });
-    const speaker = new MemoryOperatorLink(transport(up), this.#name);
+    const speaker = new OperatorEnd(transport(up), this.#name);
     up.to = { message: (message) => reception.heard(message), end: (reason) => reception.ended(reason) };
     down.to = { message: (message) => speaker.received(message), end: (reason) => speaker.ended(reason) };
     options.onOperator(speaker);
@@ -73,15 +73,6 @@ export class MemoryOperator {
   /** Ends all streams. */
   close(reason: string): void {
     for (const link of this.#roster.links()) link.close(reason);
-  }
-}
-
-class MemoryOperatorLink extends LinkEnd<SpeakerMessage, OperatorMessage> implements OperatorLink {
-  readonly operator: string;
-
-  constructor(carrier: Transport<SpeakerMessage>, operator: string) {
-    super(carrier);
-    this.operator = operator;
   }
 }
 
