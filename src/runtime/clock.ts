@@ -20,9 +20,15 @@ export type Clock = {
   soon(task: () => void): void;
 };
 
-/** The machine's clock. `performance.now` does not jump when the wall clock is set. */
+/** Where `performance.now` starts on the kernel's monotonic clock, in milliseconds. */
+const monotonicOriginMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/**
+ * The machine's clock. Its monotonic time is the kernel's, so that the processes of one machine can compare theirs; it does
+ * not jump when the wall clock is set.
+ */
 export const realClock: Clock = {
-  nowMs: () => performance.now(),
+  nowMs: () => monotonicOriginMs + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, task) {
     const handle = setTimeout(task, delayMs);
