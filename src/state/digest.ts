@@ -20,6 +20,13 @@ export class Digest {
     this.#sum = (this.#sum - BigInt(`0x${entryHash}`) + modulus) % modulus;
   }
 
+  /** An independent copy, to try a change on. */
+  copy(): Digest {
+    const copy = new Digest();
+    copy.#sum = this.#sum;
+    return copy;
+  }
+
   /** 16 hexadecimal digits. */
   toString(): string {
     return this.#sum.toString(16).padStart(16, '0');
