@@ -16,6 +16,7 @@ export const reasons = {
   ServiceDeleted: { scope: 'decide', says: 'the Service or its AnycastService was deleted' },
   NotOurs: { scope: 'decide', says: 'the Service is not of type LoadBalancer, or not of our class' },
   AddressNotRequested: { scope: 'decide', says: 'the Service does not ask for this address any more' },
+  FamilyNotServed: { scope: 'decide', says: 'the Service does not have the address family of this address' },
   AddressNotInPool: { scope: 'decide', says: 'no AnycastPool that this namespace may use has the address' },
   AddressInUse: { scope: 'decide', says: 'another Service holds the address' },
   AddressNotInStatus: { scope: 'decide', says: 'the address is not yet in the status of the Service, so kube-proxy does not serve it' },
@@ -23,6 +24,12 @@ export const reasons = {
     scope: 'decide',
     says: 'endpoint policy Cluster is refused while externalTrafficPolicy is Local: kube-proxy would drop',
   },
+  // sessions
+  PeerSelected: { scope: 'decide', says: 'an AnycastPeer selects this node' },
+  PeerDeleted: { scope: 'decide', says: 'the AnycastPeer was deleted' },
+  PeerNotForNode: { scope: 'decide', says: 'the AnycastPeer does not select this node' },
+  RouterIdSet: { scope: 'decide', says: 'the node has a BGP Identifier by annotation or by its IPv4 InternalIP' },
+  NoRouterId: { scope: 'decide', says: 'the node has neither a router-id annotation nor an IPv4 InternalIP' },
   // held: the place stays as it is
   NodeUnknown: {
     scope: 'govern',
@@ -31,6 +38,7 @@ export const reasons = {
   InputStale: { scope: 'govern', says: 'what the decision rests on was not heard of recently' },
   InputMissing: { scope: 'govern', says: 'what the decision rests on was never seen, or is gone without a tombstone' },
   HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
+  NoEvidence: { scope: 'govern', says: 'nothing that was seen says so: absence is no evidence' },
   SpeakerNotHeard: { scope: 'govern', says: 'the speaker of the node has not said Hello to this leader' },
   // found by the speaker
   Announced: { scope: 'speaker', says: 'written and acknowledged by TCP' },

@@ -1,0 +1,28 @@
+/** Every bound of the room, with its unit and what happens at it. */
+
+/** How long a node that became Ready again is not believed about its endpoints, in milliseconds (design: NodeUnknown). */
+export const nodeSettleMs = 30_000;
+
+/** Hold-down after the second withdrawal of a place, in milliseconds; it doubles with each further one. */
+export const holdDownFirstMs = 10_000;
+
+/** No hold-down is longer, in milliseconds. */
+export const holdDownMaxMs = 600_000;
+
+/** A place that stayed free of withdrawals this long after its hold-down ended starts anew, in milliseconds. */
+export const holdDownForgetMs = 600_000;
+
+/** A place counts as announcing this long after TCP acknowledged the announcement, in milliseconds (settle within a fabric). */
+export const settleMs = 2_000;
+
+/** Pieces of evidence in one decision; further ones say nothing that these do not. */
+export const maxEvidence = 4;
+
+/** Places whose withdrawals are remembered for hold-down; beyond, the longest unchanged are forgotten. */
+export const maxRememberedWithdrawals = 100_000;
+
+/** Deleted objects that are remembered for each kind; beyond, the oldest are forgotten. */
+export const maxTombstones = 10_000;
+
+/** Most extra times that the own AS may stand in AS_PATH. */
+export const maxPrepend = 16;
