@@ -1,0 +1,101 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import { err, ok, type Result } from '#runtime/result.ts';
+import { type Entry, entryKey } from '#state/entry.ts';
+import { limits } from '../limits.ts';
+import { configEntries } from './entries.ts';
+import { type ConfigRoute, configSchema } from './schema.ts';
+
+/** What a configuration file says. */
+export type FileConfig = {
+  /** Name of the node, where the file gives one. */
+  readonly node?: string;
+  /** What the node runs: one node entry, peers, routes. */
+  readonly entries: readonly Entry[];
+};
+
+/** Reads a file and the file of routes that it names. The error is one line: file, field, what was read, what to do. */
+export async function readConfigFile(path: string): Promise<Result<FileConfig, string>> {
+  const text = await readText(path);
+  if (!text.ok) return text;
+  const config = parseConfig(text.value);
+  if (!config.ok) return err(`${path}: ${config.error}`);
+  const { node, routesFile } = config.value;
+  const listed = routesFile === undefined ? ok([]) : await readRoutesFile(resolve(dirname(path), routesFile));
+  if (!listed.ok) return listed;
+  const entries = configEntries(config.value, listed.value);
+  const twice = firstTwice(entries);
+  if (twice !== undefined) return err(`${path}: ${twice} is there twice: remove one of them`);
+  return ok({ entries, ...(node !== undefined && { node }) });
+}
+
+/** Parses the YAML text of a configuration. The error names the field, or line and column where it is no YAML. */
+export function parseConfig(text: string): Result<z.infer<typeof configSchema>, string> {
+  const document = parseDocument(text, { prettyErrors: true });
+  const problem = document.errors[0];
+  if (problem !== undefined) return err(`not YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}`);
+  const value = toPlainValue(document);
+  if (!value.ok) return value;
+  const config = configSchema.safeParse(value.value);
+  return config.success ? ok(config.data) : err(describeIssue(config.error.issues[0], value.value));
+}
+
+/** Aliases that expand without end are refused by the parser with an exception. */
+function toPlainValue(document: ReturnType<typeof parseDocument>): Result<unknown, string> {
+  try {
+    return ok(document.toJS({ maxAliasCount: 100 }));
+  } catch (error) {
+    return err(`not YAML that can be used: ${(error as Error).message}`);
+  }
+}
+
+/** `peers[0].peerASN is "x": …`. */
+function describeIssue(issue: z.core.$ZodIssue | undefined, value: unknown): string {
+  const path = issue?.path ?? [];
+  const field = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  const where = field === '' ? 'the file' : field.slice(1);
+  let read = value;
+  for (const part of path) read = (read as Record<PropertyKey, unknown> | null | undefined)?.[part];
+  if (issue?.code === 'unrecognized_keys') return `${where} has no field "${issue.keys[0]}": check the spelling, or remove it`;
+  if (read === undefined) return `${where} is missing: ${issue?.message ?? ''}`;
+  const shown = typeof read === 'object' ? '' : ` is ${JSON.stringify(read)}`;
+  return `${where}${shown}: ${issue?.message ?? ''}`;
+}
+
+async function readRoutesFile(path: string): Promise<Result<readonly ConfigRoute[], string>> {
+  const text = await readText(path);
+  if (!text.ok) return text;
+  const routes: ConfigRoute[] = [];
+  for (const [index, line] of text.value.split('\n').entries()) {
+    const written = line.replace(/#.*/, '').trim();
+    if (written === '') continue;
+    if (routes.length === limits.configRoutes) return err(`${path}: more than ${limits.configRoutes} prefixes`);
+    const prefix = parsePrefix(written);
+    if (!prefix.ok) return err(`${path}: line ${index + 1}: ${prefix.error}`);
+    routes.push({ prefix: formatPrefix(prefix.value), attributes: { communities: [], largeCommunities: [], prepend: 0 } });
+  }
+  return ok(routes);
+}
+
+async function readText(path: string): Promise<Result<string, string>> {
+  try {
+    const { size } = await stat(path);
+    if (size > limits.configFileBytes) return err(`${path}: ${size} bytes are more than the ${limits.configFileBytes} that are read`);
+    return ok(await readFile(path, 'utf8'));
+  } catch (error) {
+    return err(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function firstTwice(entries: readonly Entry[]): string | undefined {
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    const key = entryKey(entry);
+    if (seen.has(key)) return key.replace('/', ' ');
+    seen.add(key);
+  }
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeEntry, encodeEntry } from '#rpc/entry-codec.ts';
+import { unwrap } from '#runtime/result.ts';
+import { parseConfig, readConfigFile } from './config-file.ts';
+
+const minimal = `
+asn: 64512
+routerId: 192.0.2.1
+peers:
+  - address: 192.0.2.254
+    peerASN: 64500
+`;
+
+const full = `
+node: edge-1
+asn: 64512
+routerId: 192.0.2.1
+peers:
+  - name: tor-a
+    address: 2001:DB8::FE
+    port: 1790
+    peerASN: 64512
+    families: [IPv6, IPv4, IPv6]
+    holdTimeSeconds: 0
+    connectRetrySeconds: 2
+    sourceAddress: 2001:db8::1
+    nextHop: {ipv4: 192.0.2.1, ipv6: 2001:db8::1}
+  - address: 192.0.2.254
+    peerASN: 64500
+    multihopTTL: 2
+routes:
+  - prefix: 192.0.2.53/32
+    attributes:
+      communities: [no-export, "64500:2", "64500:1", "64500:2"]
+      largeCommunities: ["64500:2:1", "64500:1:2", "64500:1:1", "64500:1:2"]
+      med: 10
+      localPref: 200
+      prepend: 3
+  - prefix: 2001:db8:53::/48
+routesFile: more.txt
+`;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'anycast-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function read(yaml: string, routes?: string) {
+  await writeFile(join(folder, 'config.yaml'), yaml);
+  if (routes !== undefined) await writeFile(join(folder, 'more.txt'), routes);
+  return readConfigFile(join(folder, 'config.yaml'));
+}
+
+describe('a configuration file', () => {
+  it('needs little', async () => {
+    const { entries, node } = unwrap(await read(minimal));
+    expect(node).toBeUndefined();
+    expect(entries).toEqual([
+      { kind: 'node', routerId: '192.0.2.1' },
+      {
+        kind: 'peer',
+        name: '192.0.2.254',
+        address: '192.0.2.254',
+        port: 179,
+        localAsn: 64_512,
+        peerAsn: 64_500,
+        families: ['IPv4'],
+        holdTimeMs: 9_000,
+        connectRetryMs: 5_000,
+      },
+    ]);
+  });
+
+  it('can say everything, and its routes come with those of its file of routes', async () => {
+    const { entries, node } = unwrap(await read(full, '# ours\n198.51.100.0/24   # web\n\n2001:db8:80::/48\n'));
+    expect(node).toBe('edge-1');
+    expect(entries.slice(1)).toEqual([
+      {
+        kind: 'peer',
+        name: 'tor-a',
+        address: '2001:db8::fe',
+        port: 1790,
+        localAsn: 64_512,
+        peerAsn: 64_512,
+        families: ['IPv4', 'IPv6'],
+        holdTimeMs: 0,
+        connectRetryMs: 2_000,
+        sourceAddress: '2001:db8::1',
+        nextHopIpv4: '192.0.2.1',
+        nextHopIpv6: '2001:db8::1',
+      },
+      expect.objectContaining({ name: '192.0.2.254', families: ['IPv4'], multihopTtl: 2 }),
+      expect.objectContaining({
+        prefix: '192.0.2.53/32',
+        gate: { mode: 'Delay', announceDelayMs: 0 },
+        exports: [
+          {
+            peers: ['192.0.2.254', 'tor-a'],
+            attributes: {
+              communities: [64_500 * 0x10000 + 1, 64_500 * 0x10000 + 2, 0xffffff01],
+              largeCommunities: [
+                [64_500, 1, 1],
+                [64_500, 1, 2],
+                [64_500, 2, 1],
+              ],
+              med: 10,
+              localPref: 200,
+              prepend: 3,
+            },
+          },
+        ],
+      }),
+      expect.objectContaining({ prefix: '2001:db8:53::/48', exports: [expect.objectContaining({ peers: ['tor-a'] })] }),
+      expect.objectContaining({ prefix: '198.51.100.0/24' }),
+      expect.objectContaining({ prefix: '2001:db8:80::/48' }),
+    ]);
+  });
+
+  it('says only what the protocol allows', async () => {
+    const { entries } = unwrap(await read(full, ''));
+    for (const entry of entries) expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
+  });
+
+  it('may have a route that no peer carries', async () => {
+    const { entries } = unwrap(await read(`${minimal}routes: [{prefix: "2001:db8::/48"}]`));
+    expect(entries.at(-1)).toMatchObject({ prefix: '2001:db8::/48', exports: [] });
+  });
+});
+
+describe('a configuration file that can not be used', () => {
+  it.each([
+    ['asn: [', /^not YAML: .*line 1/],
+    ['- a list', /^the file: .*object/],
+    ['', /^the file: .*object/],
+    [minimal.replace('asn: 64512', 'asn: 0'), /^asn is 0: .*>=1/],
+    [minimal.replace('    peerASN: 64500\n', ''), /^peers\[0\]\.peerASN is missing: /],
+    [minimal.replace('peerASN: 64500', 'peerASN: many'), /^peers\[0\]\.peerASN is "many": .*number/],
+    [minimal.replace('192.0.2.254', '192.0.2.300'), /^peers\[0\]\.address is "192.0.2.300": "192.0.2.300" is not an IP address$/],
+    [minimal.replace('routerId: 192.0.2.1', 'routerId: 2001:db8::1'), /^routerId is "2001:db8::1": an IPv4 address is needed$/],
+    [minimal.replace('routerId: 192.0.2.1', 'routerId: 0.0.0.0'), /^routerId is "0.0.0.0": 0.0.0.0 is no BGP Identifier$/],
+    [`${minimal}    holdTimeSeconds: 2`, /^peers\[0\]\.holdTimeSeconds is 2: must be 0 or at least 3/],
+    [`${minimal}    nextHop: {ipv6: 192.0.2.1}`, /^peers\[0\]\.nextHop\.ipv6 is "192.0.2.1": an IPv6 address is needed$/],
+    [`${minimal}    password: secret`, /^peers\[0\] has no field "password": check the spelling, or remove it$/],
+    [`${minimal}routes: [{prefix: 192.0.2.1/24}]`, /^routes\[0\]\.prefix is .*host bits set: did you mean 192.0.2.0\/24\?$/],
+    [`${minimal}routes: [{prefix: 192.0.2.0/24, attributes: {communities: [x]}}]`, /^routes\[0\]\.attributes\.communities\[0\] is "x": /],
+  ])('%j', (text, message) => {
+    expect(parseConfig(text)).toMatchObject({ ok: false, error: expect.stringMatching(message) });
+  });
+
+  it('does not expand aliases without end', () => {
+    const bomb = `a: &a [x]\n${[...'bcdefgh'].map((name, i) => `${name}: &${name} [${`*${'abcdefg'[i]},`.repeat(9)}]`).join('\n')}\n`;
+    expect(parseConfig(bomb)).toMatchObject({ error: expect.stringMatching(/alias/) });
+  });
+
+  it('names the file and what stands there twice', async () => {
+    const twice = `${minimal}routes: [{prefix: 192.0.2.0/24}, {prefix: 192.0.2.0/24}]`;
+    expect(await read(twice)).toMatchObject({ error: expect.stringMatching(/config\.yaml: route 192\.0\.2\.0\/24 is there twice/) });
+  });
+
+  it('names the line of the file of routes', async () => {
+    const wrong = await read(full, '192.0.2.0/24\n\nnonsense\n');
+    expect(wrong).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: "nonsense"/) });
+  });
+
+  it('says which file can not be read', async () => {
+    expect(await readConfigFile(join(folder, 'none.yaml'))).toMatchObject({
+      error: expect.stringMatching(/cannot read .*none\.yaml: ENOENT/),
+    });
+    await rm(join(folder, 'more.txt'), { force: true });
+    expect(await read(full)).toMatchObject({ error: expect.stringMatching(/cannot read .*more\.txt/) });
+  });
+});

@@ -1,0 +1,65 @@
+import type { AddressFamily } from '#net/ip-address.ts';
+import type { ExportAttributes } from '#state/attributes.ts';
+import type { Entry, PeerEntry, RouteEntry } from '#state/entry.ts';
+import type { Config, ConfigPeer, ConfigRoute } from './schema.ts';
+
+/** What a configuration means as entries. `listed`: the routes of its file of routes. */
+export function configEntries(config: Config, listed: readonly ConfigRoute[]): Entry[] {
+  const peers = config.peers.map((peer) => peerEntry(config.asn, peer));
+  const routes = [...config.routes, ...listed].map((route) => routeEntry(route, peers));
+  return [{ kind: 'node', routerId: config.routerId }, ...peers, ...routes];
+}
+
+function peerEntry(localAsn: number, peer: ConfigPeer): PeerEntry {
+  const { sourceAddress, nextHop, multihopTTL } = peer;
+  return {
+    kind: 'peer',
+    name: peer.name ?? peer.address,
+    address: peer.address,
+    port: peer.port,
+    localAsn,
+    peerAsn: peer.peerASN,
+    families: ascending(peer.families ?? [familyOf(peer.address)]),
+    holdTimeMs: peer.holdTimeSeconds * 1_000,
+    connectRetryMs: peer.connectRetrySeconds * 1_000,
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(nextHop.ipv4 !== undefined && { nextHopIpv4: nextHop.ipv4 }),
+    ...(nextHop.ipv6 !== undefined && { nextHopIpv6: nextHop.ipv6 }),
+    ...(multihopTTL !== undefined && { multihopTtl: multihopTTL }),
+  };
+}
+
+/** To every peer that carries the prefix's family. Whoever writes a prefix into the file says that it is served: nothing is waited for. */
+function routeEntry({ prefix, attributes }: ConfigRoute, peers: readonly PeerEntry[]): RouteEntry {
+  const family = familyOf(prefix);
+  const names = ascending(peers.filter(({ families }) => families.includes(family)).map(({ name }) => name));
+  return {
+    kind: 'route',
+    prefix,
+    service: '',
+    reason: 'Serving',
+    gate: { mode: 'Delay', announceDelayMs: 0 },
+    exports: names.length === 0 ? [] : [{ peers: names, attributes: exportAttributes(attributes) }],
+  };
+}
+
+function exportAttributes(attributes: ConfigRoute['attributes']): ExportAttributes {
+  const { med, localPref, prepend } = attributes;
+  return {
+    communities: [...new Set(attributes.communities)].sort((a, b) => a - b),
+    largeCommunities: distinctLarge(attributes.largeCommunities),
+    ...(med !== undefined && { med }),
+    ...(localPref !== undefined && { localPref }),
+    prepend,
+  };
+}
+
+function distinctLarge(values: ExportAttributes['largeCommunities']): ExportAttributes['largeCommunities'] {
+  const byText = new Map(values.map((value) => [value.join(':'), value]));
+  return [...byText.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+}
+
+const familyOf = (text: string): AddressFamily => (text.includes(':') ? 'IPv6' : 'IPv4');
+
+/** Ascending and without repeats, which puts IPv4 before IPv6. */
+const ascending = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();

@@ -1,0 +1,96 @@
+/**
+ * config — a speaker without an operator: one YAML file says what the node announces, and to whom.
+ *
+ * A file is taken as a whole or not at all; what is wrong with it is one line that names file, field and value. What it says
+ * becomes the same entries that an operator would send, so that everything behind it is the same code.
+ */
+import { z } from 'zod';
+import { maxAsn } from '#net/asn.ts';
+import { parseCommunity, parseLargeCommunity } from '#net/community.ts';
+import { formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import type { Result } from '#runtime/result.ts';
+import { limits } from '../limits.ts';
+
+/** A text that a parser of `net` understands; the value is what `form` makes of it. */
+const parsed = <T, Out>(parse: (text: string) => Result<T, string>, form: (value: T) => Out) =>
+  z.string().transform((text, context) => {
+    const result = parse(text);
+    if (result.ok) return form(result.value);
+    context.issues.push({ code: 'custom', message: result.error, input: text });
+    return z.NEVER;
+  });
+
+const address = parsed(parseIpAddress, formatIpAddress);
+const ipv4Address = address.refine((text) => !text.includes(':'), 'an IPv4 address is needed');
+const ipv6Address = address.refine((text) => text.includes(':'), 'an IPv6 address is needed');
+const asn = z
+  .int()
+  .min(1)
+  .max(maxAsn - 1);
+const uint32 = z.int().min(0).max(0xffffffff);
+
+/** BGP attributes of a route; all may be left out. */
+const attributes = z.strictObject({
+  /** `64500:100` or a well-known name such as `no-export` (RFC 1997). */
+  communities: z.array(parsed(parseCommunity, (value) => value)).default([]),
+  /** `64500:1:2` (RFC 8092). */
+  largeCommunities: z.array(parsed(parseLargeCommunity, (value) => value)).default([]),
+  /** MULTI_EXIT_DISC; not sent when left out. */
+  med: uint32.optional(),
+  /** LOCAL_PREF, on iBGP only; default 100 there. */
+  localPref: uint32.optional(),
+  /** How many extra times the own AS stands in AS_PATH, on eBGP only; default 0. */
+  prepend: z.int().min(0).max(16).default(0),
+});
+
+const peer = z.strictObject({
+  /** How the peer is called in logs and at the admin socket; default: its address. */
+  name: z.string().min(1).max(253).optional(),
+  address,
+  /** Default 179. */
+  port: z.int().min(1).max(65_535).default(179),
+  /** The router's AS; our own means iBGP. */
+  peerASN: asn,
+  /** `IPv4`, `IPv6`; default: the family of the address. */
+  families: z
+    .array(z.enum(['IPv4', 'IPv6']))
+    .min(1)
+    .optional(),
+  /** Hold time that we propose: 0 (no keepalives) or 3–65535; default 9. */
+  holdTimeSeconds: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .refine((seconds) => seconds === 0 || seconds >= 3, 'must be 0 or at least 3 (RFC 4271 §4.2)')
+    .default(9),
+  /** Time between connection attempts; default 5. */
+  connectRetrySeconds: z.int().min(1).max(3_600).default(5),
+  /** Local address to connect from; default: --source-address, else the kernel chooses. */
+  sourceAddress: address.optional(),
+  /** Next hop of our routes by family; default: our end of the session. */
+  nextHop: z.strictObject({ ipv4: ipv4Address.optional(), ipv6: ipv6Address.optional() }).default({}),
+  /** Hops to an eBGP router that is not on the link, 2–255. */
+  multihopTTL: z.int().min(2).max(255).optional(),
+});
+
+const route = z.strictObject({ prefix: parsed(parsePrefix, formatPrefix), attributes: attributes.prefault({}) });
+
+/** The file of `anycast speaker --config`. */
+export const configSchema = z.strictObject({
+  /** Name of this node; default: --node. */
+  node: z.string().min(1).max(253).optional(),
+  /** Our AS. */
+  asn,
+  /** BGP Identifier, an IPv4 address that no other speaker has (RFC 6286). */
+  routerId: ipv4Address.refine((text) => text !== '0.0.0.0', '0.0.0.0 is no BGP Identifier'),
+  peers: z.array(peer).min(1).max(limits.configPeers),
+  /** Default: none. */
+  routes: z.array(route).max(limits.configRoutes).default([]),
+  /** A file with one prefix per line, announced without attributes; `#` begins a comment. Relative to this file. */
+  routesFile: z.string().min(1).optional(),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ConfigPeer = Config['peers'][number];
+export type ConfigRoute = Config['routes'][number];
