@@ -184,18 +184,29 @@ describe('several operators', () => {
     expect(accept(state, aFull([], { epoch: 2, version: 100 }), decode).kind).toBe('refused');
   });
 
-  it('lets versions start anew in a higher epoch, also on a stream that went on', () => {
+  it('lets versions start anew in a higher epoch', () => {
     const state = stateAfter(aFull([a], { epoch: 3, version: 9 }));
     take(state, aFull([], { epoch: 4, version: 1, keep: ['a'], digest: digestOf([a]) }));
     expect(state).toMatchObject({ epoch: 4, version: 1 });
-    const delta = aDelta({ epoch: 5, upserts: [b], digest: digestOf([a, b]) });
-    expect(answer(take(state, delta))).toEqual({ kind: 'ack', epoch: 5, version: 2, rejected: [] });
+    expect(running(state)).toEqual({ a: '1' });
   });
 
-  it('heard the higher epoch even where its Delta does not fit', () => {
-    const state = stateAfter(aFull([a]));
-    take(state, aDelta({ epoch: 2, baseVersion: 5, version: 6 }));
-    expect(state).toMatchObject({ epoch: 2, version: 1 });
+  it('wants a Full first from a higher epoch, and takes the removals of a Delta all the same', () => {
+    const state = stateAfter(aFull([a, b], { epoch: 3, version: 9 }));
+    const delta = aDelta({ epoch: 4, baseVersion: 9, version: 10, removals: ['a'], digest: digestOf([b]) });
+    expect(answer(take(state, delta))).toMatchObject({ kind: 'nack', epoch: 4, version: 10 });
+    expect(state).toMatchObject({ epoch: 4, version: 0 });
+    expect(running(state)).toEqual({ b: '2' });
+  });
+
+  it('obeys no lower epoch once a higher one was heard, whatever became of its message', () => {
+    const state = stateAfter(aFull([a], { epoch: 3, version: 9 }));
+    state.hear(5);
+    state.hear(4);
+    expect(state).toMatchObject({ epoch: 5, version: 0 });
+    expect(take(state, aFull([], { epoch: 4, version: 10 })).kind).toBe('refused');
+    expect(take(state, aFull([b], { epoch: 5, version: 1 })).kind).toBe('accepted');
+    expect(running(state)).toEqual({ b: '2' });
   });
 });
 

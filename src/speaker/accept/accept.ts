@@ -10,17 +10,20 @@ export type Acceptance =
   /** The change is applied, then answered. With a Nack it is the removals alone. */
   | { readonly kind: 'accepted'; readonly change: StateChange; readonly answer: Ack | Nack };
 
-/** Whether and how a message of an operator changes what this node runs. The highest epoch is obeyed, whoever sends it. */
+/**
+ * Whether and how a message of an operator changes what this node runs. The highest epoch is obeyed, whoever sends it; versions
+ * are of one epoch, so that the first message of a new one is a Full.
+ */
 export function accept(state: AppliedState, message: Full | Delta, decode: DecodeEntry): Acceptance {
   if (message.epoch < state.epoch) {
     return { kind: 'refused', reason: `epoch ${message.epoch} is over: this speaker obeys epoch ${state.epoch}` };
   }
+  const version = message.epoch === state.epoch ? state.version : 0;
   // Left over from a stream that was replaced: its removals may name what has come back since.
-  if (message.epoch === state.epoch && message.version <= state.version) {
-    const runs = `this speaker runs version ${state.version} of epoch ${state.epoch}`;
-    return { kind: 'refused', reason: `version ${message.version} is old: ${runs}` };
+  if (message.version <= version) {
+    return { kind: 'refused', reason: `version ${message.version} is old: this speaker runs version ${version} of epoch ${message.epoch}` };
   }
-  return message.kind === 'full' ? acceptFull(state, message, decode) : acceptDelta(state, message, decode);
+  return message.kind === 'full' ? acceptFull(state, message, decode) : acceptDelta(state, message, version, decode);
 }
 
 function acceptFull(state: AppliedState, full: Full, decode: DecodeEntry): Acceptance {
@@ -34,14 +37,19 @@ function acceptFull(state: AppliedState, full: Full, decode: DecodeEntry): Accep
   return accepted(state, { epoch: full.epoch, version: full.version, removed, set });
 }
 
-function acceptDelta(state: AppliedState, delta: Delta, decode: DecodeEntry): Acceptance {
+function acceptDelta(state: AppliedState, delta: Delta, version: number, decode: DecodeEntry): Acceptance {
   const removed = [...new Set(delta.removals)].filter((key) => state.get(key) !== undefined);
-  if (delta.baseVersion !== state.version) {
-    return nack(state, delta, removed, `it changes version ${delta.baseVersion}, and this speaker runs version ${state.version}`);
+  const nack = (message: string): Acceptance => ({
+    kind: 'accepted',
+    change: { epoch: delta.epoch, version, removed, set: [] },
+    answer: { kind: 'nack', epoch: delta.epoch, version: delta.version, keys: delta.upserts.map(({ key }) => key), message },
+  });
+  if (delta.baseVersion !== version) {
+    return nack(`it changes version ${delta.baseVersion}, and this speaker runs version ${version}`);
   }
   const set = changedEntries(state, delta.upserts, removed, decode);
   if (digestAfter(state, removed, set) !== delta.digest) {
-    return nack(state, delta, removed, `version ${delta.version} does not have the digest that it names: ${delta.digest}`);
+    return nack(`version ${delta.version} does not have the digest that it names: ${delta.digest}`);
   }
   return accepted(state, { epoch: delta.epoch, version: delta.version, removed, set });
 }
@@ -84,12 +92,4 @@ function accepted(state: AppliedState, change: StateChange): Acceptance {
   }
   const answer: Ack = { kind: 'ack', epoch: change.epoch, version: change.version, rejected: [...rejected.values()] };
   return { kind: 'accepted', change, answer };
-}
-
-function nack(state: AppliedState, delta: Delta, removed: readonly EntryKey[], message: string): Acceptance {
-  return {
-    kind: 'accepted',
-    change: { epoch: delta.epoch, version: state.version, removed, set: [] },
-    answer: { kind: 'nack', epoch: delta.epoch, version: delta.version, keys: delta.upserts.map(({ key }) => key), message },
-  };
 }

@@ -47,7 +47,7 @@ export class AppliedState {
     return this.#epoch;
   }
 
-  /** Version of the applied state in that term; 0 before the first. */
+  /** Version of the applied state in that term; 0 when it is of an earlier one. */
   get version(): number {
     return this.#version;
   }
@@ -77,6 +77,13 @@ export class AppliedState {
   /** What Hello says is applied. */
   hashes(): EntryHash[] {
     return Array.from(this.#entries.values(), ({ sent, hash }) => ({ key: sent.key, hash }));
+  }
+
+  /** A higher epoch was heard: from now on it is the one that is obeyed, whatever becomes of its message. */
+  hear(epoch: number): void {
+    if (epoch <= this.#epoch) return;
+    this.#epoch = epoch;
+    this.#version = 0;
   }
 
   /** Applies a change in time proportional to the change. */
