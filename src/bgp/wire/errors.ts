@@ -1,0 +1,63 @@
+import { errorCode, errorSubcode } from './iana.ts';
+import type { NotificationMessage } from './messages.ts';
+
+/** Why a message can't be used and the session has to end. */
+export type DecodeError = {
+  /** The answer to the router. */
+  readonly notification: NotificationMessage;
+  /** What is wrong, a sentence for a person; names the message, the field and the value. */
+  readonly message: string;
+};
+
+/**
+ * What RFC 7606 §2 does about a malformed attribute, weakest first: the attribute is dropped; its routes are treated as
+ * withdrawn; the family is ignored from then on; the session ends. Where an UPDATE has several faults the strongest counts.
+ */
+export const attributeVerdicts = ['discard', 'withdraw', 'disableFamily', 'reset'] as const;
+export type AttributeVerdict = (typeof attributeVerdicts)[number];
+
+/** Whether `a` is at least as strong as `b`. */
+export const atLeast = (a: AttributeVerdict, b: AttributeVerdict): boolean => attributeVerdicts.indexOf(a) >= attributeVerdicts.indexOf(b);
+
+/** Something wrong in an UPDATE, for the log that RFC 7606 §6 asks for. */
+export type AttributeFault = {
+  readonly verdict: AttributeVerdict;
+  /** Attribute type code, or undefined where no attribute could be told. */
+  readonly code: number | undefined;
+  /** What is wrong, a sentence that names the attribute and the value. */
+  readonly message: string;
+};
+
+const noData = new Uint8Array();
+
+/** A NOTIFICATION as a value. */
+export const notification = (code: number, subcode: number, data: Uint8Array = noData): NotificationMessage => ({
+  kind: 'notification',
+  code,
+  subcode,
+  data,
+});
+
+/** An error of RFC 4271 §6.1, with the data that it prescribes. */
+export const headerError = (subcode: number, data: Uint8Array, message: string): DecodeError => ({
+  notification: notification(errorCode.messageHeader, subcode, data),
+  message,
+});
+
+/** An error of RFC 4271 §6.2. */
+export const openError = (subcode: number, message: string, data: Uint8Array = noData): DecodeError => ({
+  notification: notification(errorCode.open, subcode, data),
+  message: `OPEN: ${message}`,
+});
+
+/** An error of RFC 4271 §6.3 after which the session can't go on. */
+export const updateError = (subcode: number, message: string): DecodeError => ({
+  notification: notification(errorCode.update, subcode),
+  message: `UPDATE: ${message}`,
+});
+
+/** ROUTE-REFRESH Message Error (RFC 7313 §5): the data is the whole message. */
+export const refreshError = (frame: Uint8Array, message: string): DecodeError => ({
+  notification: notification(errorCode.routeRefresh, errorSubcode.refreshInvalidLength, frame.slice()),
+  message: `ROUTE-REFRESH: ${message}`,
+});
