@@ -41,7 +41,8 @@ export class ServerIdentity {
       removeCaCertificateListener: () => undefined,
       addIdentityCertificateListener: (listener) => {
         this.#listeners.add(listener);
-        if (this.#current !== undefined) listener(this.#current);
+        // Not at once: grpc-js 1.14 registers its own listener only after this call, and would miss the first pair.
+        queueMicrotask(() => listener(this.#current ?? null));
       },
       removeIdentityCertificateListener: (listener) => {
         this.#listeners.delete(listener);
