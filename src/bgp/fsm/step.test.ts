@@ -7,6 +7,7 @@ import { limits } from './limits.ts';
 import { type Action, type FsmSettings, newSession, type Session, type Transition } from './session.ts';
 import { step } from './step.ts';
 import { aNotification, anOpen, aSettings, everyEvent } from './testing/builders.ts';
+import { restartHold, restartKeepalive } from './transitions.ts';
 
 const surroundings = (settings: Partial<FsmSettings> = {}, nowMs = 0) => ({ settings: aSettings(settings), nowMs, random: () => 1 });
 
@@ -348,5 +349,11 @@ describe('any order of events', () => {
         }
       }),
     );
+  });
+});
+
+describe('a session without negotiated times', () => {
+  it('sets no timer by them', () => {
+    expect([...restartHold(newSession), ...restartKeepalive(newSession, surroundings())]).toEqual([]);
   });
 });
