@@ -3,6 +3,7 @@ import { type EncodedEntry, type Entry, entryKey, type NodeEntry, type PeerEntry
 import type { RejectedEntry } from '#state/messages.ts';
 import { nodeProblem, peerProblem, routeProblem, unknownFieldProblem } from './entry-checks.ts';
 import * as wire from './generated/anycast/speaker/v1/speaker.ts';
+import { limits } from './limits.ts';
 import { families, gateModes, reasonFromWire } from './wire-tables.ts';
 
 /** An entry as it travels. Equal entries have equal bytes: the digest is made of them. */
@@ -15,7 +16,8 @@ export function encodeEntry(entry: Entry): EncodedEntry {
  * does not know, values out of range, a key that names something else.
  */
 export function decodeEntry(encoded: EncodedEntry): Result<Entry, RejectedEntry> {
-  const rejected = (problem: string) => err({ key: encoded.key, message: `${encoded.key}: ${problem}` });
+  const rejected = (problem: string) =>
+    err({ key: encoded.key, message: `${encoded.key}: ${problem}`.slice(0, limits.reasonCharacters).toWellFormed() });
   const decoded = decodeBytes(encoded.bytes);
   if (!decoded.ok) return rejected(decoded.error);
   const unknown = unknownFieldProblem(decoded.value);
