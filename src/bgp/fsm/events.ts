@@ -28,8 +28,8 @@ export type CeaseNotice = {
 export type Event =
   /** 1. Connect to the router. */
   | { readonly kind: 'ManualStart' }
-  /** 2. End the session, with Cease where the other end listens. */
-  | { readonly kind: 'ManualStop'; readonly cease: CeaseNotice }
+  /** 2. End the session, with Cease where the other end listens; without a notice it ends quietly, as a crash would (graceful restart). */
+  | { readonly kind: 'ManualStop'; readonly cease: CeaseNotice | undefined }
   /** 4. Wait for the router to connect. */
   | { readonly kind: 'ManualStartWithPassiveTcpEstablishment' }
   /** 9. */

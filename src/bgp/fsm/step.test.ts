@@ -227,6 +227,14 @@ describe('the state machine', () => {
   });
 });
 
+describe('a quiet stop', () => {
+  it('says nothing in any state', () => {
+    for (const state of states) {
+      expect(shown(step(sessionIn(state), { kind: 'ManualStop', cease: undefined }, surroundings()))).toBe(stop);
+    }
+  });
+});
+
 describe('a passive session', () => {
   it('never connects: after a failure it stays in Idle, and a connection lost early does not lead to Active', () => {
     const around = surroundings({ passive: true });

@@ -85,11 +85,11 @@ export const unexpected = (session: Session, eventKind: string, surroundings: Su
   return toIdle(session, `we sent ${describeNotification(notification)}: ${eventKind} in ${session.state}`, surroundings, { notification });
 };
 
-/** A person or a new configuration ends the session: no waiting, failures forgotten. Cease only where an OPEN was sent. */
-export function stopped(session: Session, notice: CeaseNotice): Transition {
+/** A person or a new configuration ends the session: no waiting, failures forgotten. Cease only where an OPEN was sent, or never. */
+export function stopped(session: Session, notice: CeaseNotice | undefined): Transition {
   const saidOpen = session.state === 'OpenSent' || session.state === 'OpenConfirm' || session.state === 'Established';
   return {
     session: { ...newSession, lastError: session.lastError },
-    actions: [...(saidOpen ? [{ kind: 'send' as const, message: cease(notice) }] : []), { kind: 'disconnect' }, { kind: 'stopTimers' }],
+    actions: [...(saidOpen && notice !== undefined ? [{ kind: 'send' as const, message: cease(notice) }] : []), { kind: 'disconnect' }, { kind: 'stopTimers' }],
   };
 }

@@ -1,0 +1,16 @@
+/** Bounds of the peer room. Times in milliseconds. */
+export const limits = {
+  /** After a disconnect, how long what was sent last (a NOTIFICATION) may take to leave before the connection is cut. */
+  lingerMs: 2_000,
+  /** Longest wait at a stop for the router's TCP to acknowledge the withdrawals. */
+  withdrawalAckMs: 3_000,
+  /** Nothing that we wrote left this machine for so long: the session ends (RFC 9687 §5), or twice the hold time if that is longer. */
+  sendHoldMs: 480_000,
+  /** UPDATE bytes handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
+  chunkBytes: 32 * 1_024,
+  /** UPDATE bytes written to one peer in one turn of the event loop, then others get theirs. */
+  turnBytes: 256 * 1_024,
+  /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
+  ackPollFirstMs: 1,
+  ackPollMaxMs: 50,
+} as const;
