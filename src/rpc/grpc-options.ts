@@ -1,5 +1,8 @@
-import type { ChannelOptions } from '@grpc/grpc-js';
+import { type ChannelOptions, logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { limits } from './limits.ts';
+
+// The library writes lines of its own to standard error; what it has to say comes back as errors, which we log as ours.
+setLogVerbosity(logVerbosity.NONE);
 
 /**
  * What both ends of the connection agree on. Without keepalive a dead node would be noticed by TCP only, after minutes.

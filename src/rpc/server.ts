@@ -65,7 +65,7 @@ export class SpeakerServer {
     return new Promise((resolve) => {
       this.#server.bindAsync(address, credentials, (error, bound) => {
         if (error === null) this.#reviewLater();
-        resolve(error === null ? ok(bound) : err(`can't listen on ${address}: ${error.message}`));
+        resolve(error === null ? ok(bound) : err(`can't listen on ${address}: ${listenError(error)}`));
       });
     });
   }
@@ -149,6 +149,9 @@ export class SpeakerServer {
     }
   }
 }
+
+/** The library wraps what the system said into a sentence about how many addresses it tried. */
+const listenError = (error: Error): string => error.message.replace(/^.*errors: \[(.*)\]$/, '$1');
 
 /** The token in the metadata; empty where there is none. */
 function bearerToken(metadata: Metadata): string {
