@@ -57,6 +57,11 @@ describe('the borders between rooms', () => {
     expect(unknown.map(show)).toEqual([]);
   });
 
+  it('lets only tests see what is made for tests', () => {
+    const seen = arrows.filter((arrow) => arrow.specifier.includes('testing/'));
+    expect(seen.map(show)).toEqual([]);
+  });
+
   it('lets only the rpc room see generated code', () => {
     const seen = arrows.filter((arrow) => arrow.specifier.includes('generated/') && roomOf(arrow.file) !== 'rpc');
     expect(seen.map(show)).toEqual([]);

@@ -8,10 +8,10 @@ export type ImportArrow = { readonly file: string; readonly specifier: string };
 export const root = resolve(import.meta.dirname, '../..');
 const src = join(root, 'src');
 
-/** Every source file of the product, tests and generated code left out, relative to src/. */
+/** Every source file of the product, relative to src/: not tests, not what only tests use (`testing/`), not generated code. */
 export function sourceFiles(): string[] {
   return readdirSync(src, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('generated/'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('generated/') && !file.includes('testing/'))
     .sort();
 }
 
