@@ -8,6 +8,10 @@ export const limits = {
   stateFileBytes: 64 << 20,
   /** Reports that bring no transition are sent at most once in this time, in milliseconds. */
   reportEveryMs: 1_000,
+  /** How long a route that was withdrawn for good is still named in Hello, in milliseconds: a new leader's hold-down counts it. */
+  rememberWithdrawnMs: 600_000,
+  /** Routes that are remembered so; what was withdrawn longest ago is forgotten first. */
+  rememberedWithdrawals: 10_000,
   /** How long a leaving speaker waits for the operator's answer, in milliseconds. */
   leaveAnswerMs: 1_000,
   /** How long a leaving speaker waits until routers have acknowledged its withdrawals, in milliseconds. */

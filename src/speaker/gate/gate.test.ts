@@ -72,6 +72,7 @@ describe('a route that waits for its health-check port', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
     expect([...gate.ports]).toEqual([port]);
+    expect(gate.size).toBe(1);
     expect(gate.wakeAtMs).toBeUndefined();
     expect(gate.verdict(port, silent, 10)).toEqual([]);
     expect(gate.verdict(port, notServing, 5_000)).toEqual([]);
@@ -187,7 +188,8 @@ describe('what the disk says', () => {
 
   it('keeps what a person said', () => {
     const gate = new Gate();
-    gate.restore({ isolated: true, withdrawn: [prefix], portsAnswer: true });
+    gate.isolate(true, 0);
+    gate.restore({ withdrawn: [prefix], portsAnswer: true });
     gate.restoreRoute(aRoute(), true, 0);
     expect(gate).toMatchObject({ isolated: true, portsAnswer: true });
     expect(say(gate)).toBe('Isolated');

@@ -37,6 +37,11 @@ export class Gate {
     return new Set(this.#byPort.keys());
   }
 
+  /** Number of routes that are ordered. */
+  get size(): number {
+    return this.#routes.size;
+  }
+
   get(prefix: string): GatedRoute | undefined {
     return this.#routes.get(prefix);
   }
@@ -61,8 +66,7 @@ export class Gate {
   }
 
   /** What the disk says, before anything else: verdicts are given only where they are of this boot. */
-  restore(kept: { isolated: boolean; withdrawn: Iterable<string>; portsAnswer: boolean }): void {
-    this.#isolated = kept.isolated;
+  restore(kept: { withdrawn: Iterable<string>; portsAnswer: boolean }): void {
     this.#portsAnswer = kept.portsAnswer;
     for (const prefix of kept.withdrawn) this.#withdrawn.add(prefix);
   }

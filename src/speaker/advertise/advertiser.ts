@@ -1,0 +1,166 @@
+import type { PeerSettings } from '#bgp/peer/settings.ts';
+import type { PeerRouteTruth } from '#bgp/peer/truth.ts';
+import type { PeerEntry, RouteExport } from '#state/entry.ts';
+import type { SessionTruth } from '#state/truth.ts';
+import type { MakePeer, PeerPort, PeerRoute, PeerStop } from './peer-port.ts';
+
+/** What an advertiser needs. */
+export type AdvertiserOptions = {
+  readonly makePeer: MakePeer;
+  /** Local address of sessions whose peer names none: at most one per family, by the family of the router's address. */
+  readonly sourceAddresses: readonly string[];
+  /** How these routes stand changed, with any router. */
+  readonly onRoutes: (prefixes: readonly string[]) => void;
+  /** The withdrawals of these routes were handed to the kernel, for one router. */
+  readonly onWithdrawalsWritten: (prefixes: readonly string[]) => void;
+  /** How the session with this peer stands changed. */
+  readonly onSession: (peer: string) => void;
+  /** A peer is gone: no route stands with it any more. */
+  readonly onGone: (peer: string) => void;
+};
+
+type Running = {
+  readonly entry: PeerEntry;
+  readonly peer: PeerPort;
+  /** What changed for this peer since the last flush: a route, or undefined to withdraw. */
+  readonly pending: Map<string, PeerRoute | undefined>;
+};
+
+/** The sessions of a node and what each of their routers shall hear. Changes are collected and go out with {@link flush}. */
+export class Advertiser {
+  readonly #options: AdvertiserOptions;
+  readonly #entries = new Map<string, PeerEntry>();
+  readonly #running = new Map<string, Running>();
+  /** Peers that are being ended: their routers may still have routes. A new peer of that name waits for the end. */
+  readonly #ending = new Map<string, PeerPort>();
+  /** Exports of the wanted routes by prefix. */
+  readonly #wanted = new Map<string, readonly RouteExport[]>();
+  #routerId: string | undefined;
+  #stopped = false;
+
+  constructor(options: AdvertiserOptions) {
+    this.#options = options;
+  }
+
+  /** Names of all peers, those that are ending included. */
+  get peers(): readonly string[] {
+    return [...new Set([...this.#entries.keys(), ...this.#ending.keys()])];
+  }
+
+  /** The BGP Identifier of all sessions; without one there are none. */
+  setRouterId(routerId: string | undefined): void {
+    this.#routerId = routerId;
+    if (routerId === undefined) for (const name of [...this.#running.keys()]) this.#end(name);
+    else for (const entry of this.#entries.values()) this.#run(entry);
+  }
+
+  /** Makes a peer or changes it while it runs. */
+  setPeer(entry: PeerEntry): void {
+    this.#entries.set(entry.name, entry);
+    this.#run(entry);
+  }
+
+  /** Ends a peer: its router loses our routes, then the session. */
+  removePeer(name: string): void {
+    this.#entries.delete(name);
+    this.#end(name);
+  }
+
+  /** Sets who shall hear a route and with what; without exports nobody shall. */
+  setRoute(prefix: string, exports: readonly RouteExport[]): void {
+    const before = this.#wanted.get(prefix) ?? [];
+    if (exports.length === 0) this.#wanted.delete(prefix);
+    else this.#wanted.set(prefix, exports);
+    for (const { peers } of before) for (const name of peers) this.#running.get(name)?.pending.set(prefix, undefined);
+    for (const { peers, attributes } of exports) {
+      for (const name of peers) this.#running.get(name)?.pending.set(prefix, { prefix, attributes });
+    }
+  }
+
+  /** Hands the collected changes to the peers. */
+  flush(): void {
+    for (const { peer, pending } of this.#running.values()) {
+      if (pending.size === 0) continue;
+      const removals: string[] = [];
+      const upserts: PeerRoute[] = [];
+      for (const [prefix, route] of pending) {
+        if (route === undefined) removals.push(prefix);
+        else upserts.push(route);
+      }
+      pending.clear();
+      peer.change(removals, upserts);
+    }
+  }
+
+  /** How a route stands with a peer; undefined when its router neither shall have it nor has it. */
+  route(name: string, prefix: string): PeerRouteTruth | undefined {
+    return this.#running.get(name)?.peer.route(prefix) ?? this.#ending.get(name)?.route(prefix);
+  }
+
+  /** How the session with a peer stands; undefined when there is no such peer. */
+  session(name: string): SessionTruth | undefined {
+    const peer = this.#running.get(name)?.peer ?? this.#ending.get(name);
+    if (peer !== undefined) return peer.session();
+    if (!this.#entries.has(name)) return undefined;
+    const lastError = 'this node has no router id yet';
+    return { peer: name, state: 'Idle', ageMs: 0, families: [], localAddress: '', announcedPrefixes: 0, lastError };
+  }
+
+  /** Ends all sessions; resolves when they are gone, in bounded time. */
+  async stop(stop: PeerStop): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(Array.from(this.#running.values(), ({ peer }) => peer.stop(stop)));
+  }
+
+  #run(entry: PeerEntry): void {
+    const { name } = entry;
+    if (this.#stopped || this.#routerId === undefined || this.#ending.has(name)) return;
+    const settings = this.#settings(entry, this.#routerId);
+    const running = this.#running.get(name);
+    if (running !== undefined) {
+      this.#running.set(name, { ...running, entry });
+      running.peer.reconfigure(settings);
+      return;
+    }
+    const { onRoutes, onWithdrawalsWritten, onSession, makePeer } = this.#options;
+    const peer = makePeer(settings, { routes: onRoutes, withdrawalsWritten: onWithdrawalsWritten, session: () => onSession(name) });
+    this.#running.set(name, { entry, peer, pending: this.#routesFor(name) });
+    peer.start();
+    onSession(name);
+  }
+
+  #end(name: string): void {
+    const running = this.#running.get(name);
+    if (running === undefined || this.#stopped) return;
+    this.#running.delete(name);
+    this.#ending.set(name, running.peer);
+    void running.peer.stop({ how: 'withdraw', text: 'this peer was removed from the configuration' }).then(() => this.#ended(name));
+  }
+
+  #ended(name: string): void {
+    this.#ending.delete(name);
+    this.#options.onGone(name);
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return;
+    this.#run(entry);
+    this.flush();
+  }
+
+  /** A new peer hears all routes that name it. */
+  #routesFor(name: string): Map<string, PeerRoute> {
+    const routes = new Map<string, PeerRoute>();
+    for (const [prefix, exports] of this.#wanted) {
+      const found = exports.find(({ peers }) => peers.includes(name));
+      if (found !== undefined) routes.set(prefix, { prefix, attributes: found.attributes });
+    }
+    return routes;
+  }
+
+  #settings(entry: PeerEntry, routerId: string): PeerSettings {
+    const { kind: _kind, ...peer } = entry;
+    const sourceAddress = entry.sourceAddress ?? this.#options.sourceAddresses.find((address) => sameFamily(address, entry.address));
+    return { ...peer, routerId, ...(sourceAddress !== undefined && { sourceAddress }) };
+  }
+}
+
+const sameFamily = (a: string, b: string): boolean => a.includes(':') === b.includes(':');
