@@ -31,6 +31,8 @@ export type HoldRecord = { readonly rule: string; readonly reason: ReasonCode; r
 export type Ledger = {
   /** Whether the node's speaker said Hello to this leader. */
   heard(node: string): boolean;
+  /** Whether its stream is up now: a place whose speaker can't be reached is not counted on, whatever it does. */
+  live(node: string): boolean;
   route(place: Place): HeldRoute | undefined;
   /** Routes of a Service, on all nodes. */
   routesOf(service: string): Iterable<HeldRoute>;
@@ -41,8 +43,10 @@ export type Ledger = {
   /** Names of the peers that the node has entries for. */
   peersOf(node: string): Iterable<string>;
   withdrawals(place: Place): WithdrawalRecord | undefined;
-  /** The hold of a place (`placeKey`) or of a session (`<node>/<entry key>`). */
-  hold(key: string): HoldRecord | undefined;
+  /** Services that have a route on the node. */
+  servicesOn(node: string): Iterable<string>;
+  /** The hold in force on one difference, see hold-keys.ts. */
+  hold(owner: string, difference: string): HoldRecord | undefined;
 };
 
 /** One change to what a speaker runs: given to deliver as it is, and noted in the Ledger. */

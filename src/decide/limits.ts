@@ -24,5 +24,5 @@ export const maxRememberedWithdrawals = 100_000;
 /** Deleted objects that are remembered for each kind; beyond, the oldest are forgotten. */
 export const maxTombstones = 10_000;
 
-/** Most extra times that the own AS may stand in AS_PATH. */
-export const maxPrepend = 16;
+/** How long a route's going up waits for the data plane where no AnycastService says otherwise, in milliseconds. */
+export const defaultAnnounceDelayMs = 1_000;

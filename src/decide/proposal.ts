@@ -8,8 +8,8 @@ import type { Doubt, Standing } from './intent.ts';
 export type PeerExport = {
   readonly peer: string;
   readonly attributes: ExportAttributes;
-  /** Names of the AnycastAdvertisements that say so, the oldest first. */
-  readonly advertisements: readonly string[];
+  /** The AnycastAdvertisements that say so, the oldest first. */
+  readonly evidence: readonly Evidence[];
   /** What stands against telling this peer something new. */
   readonly doubts: readonly Doubt[];
 };
@@ -20,8 +20,8 @@ export type PlaceProposal = {
   readonly standing: Standing;
   /** Ascending by peer. Empty where the place shall have no route. */
   readonly exports: readonly PeerExport[];
-  /** What says that peers beyond `exports` shall not hear it, and what stands against it. */
-  readonly narrowing: { readonly evidence: readonly Evidence[]; readonly doubts: readonly Doubt[] };
+  /** Peers that were told of the route and are not in `exports`: what says so, and what stands against believing it. */
+  readonly lost: { readonly peers: readonly string[]; readonly evidence: readonly Evidence[]; readonly doubts: readonly Doubt[] };
 };
 
 /** Something that a person should know about a configuration object; it becomes a condition. */

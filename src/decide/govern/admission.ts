@@ -1,0 +1,48 @@
+import type { Cause } from '#state/evidence.ts';
+import { freshInput } from './fresh-input.ts';
+import type { Guard, GuardFacts, Hold, Question } from './guard.ts';
+import { holdDown } from './hold-down.ts';
+import { nodeKnown } from './node-known.ts';
+import { positiveEvidence } from './positive-evidence.ts';
+import { presentInput } from './present-input.ts';
+import { speakerHeard } from './speaker-heard.ts';
+
+/** Every guard, in the order in which they are asked. The first that holds gives the reason. */
+const guards = { speakerHeard, presentInput, freshInput, nodeKnown, positiveEvidence, holdDown } as const satisfies Record<string, Guard>;
+
+type GuardName = keyof typeof guards;
+
+/** Names of the guards, in the order of the table's columns. */
+export const guardNames = Object.keys(guards) as readonly GuardName[];
+
+/**
+ * The table: which guards a change of each cause has to pass. A tombstone is a fact that neither age nor the state of a node makes
+ * less true, so removal asks for evidence only. A person's act is not questioned.
+ */
+export const admissionTable: Readonly<Record<Cause, Readonly<Record<GuardName, boolean>>>> = {
+  //            heard                presence             freshness          node known         evidence                hold-down
+  isolate: { speakerHeard: false, presentInput: false, freshInput: false, nodeKnown: false, positiveEvidence: false, holdDown: false },
+  removal: { speakerHeard: true, presentInput: false, freshInput: false, nodeKnown: false, positiveEvidence: true, holdDown: false },
+  narrowing: { speakerHeard: true, presentInput: true, freshInput: true, nodeKnown: false, positiveEvidence: true, holdDown: false },
+  hard: { speakerHeard: true, presentInput: true, freshInput: true, nodeKnown: true, positiveEvidence: true, holdDown: false },
+  soft: { speakerHeard: true, presentInput: true, freshInput: true, nodeKnown: true, positiveEvidence: true, holdDown: false },
+  drain: { speakerHeard: true, presentInput: true, freshInput: true, nodeKnown: false, positiveEvidence: true, holdDown: false },
+  leave: { speakerHeard: true, presentInput: false, freshInput: false, nodeKnown: false, positiveEvidence: true, holdDown: false },
+  attributes: { speakerHeard: true, presentInput: false, freshInput: true, nodeKnown: false, positiveEvidence: false, holdDown: false },
+  bringUp: { speakerHeard: true, presentInput: true, freshInput: true, nodeKnown: true, positiveEvidence: true, holdDown: true },
+};
+
+/** What the admission function answers. */
+export type Admission = { readonly rule: 'Admitted' } | (Hold & { readonly rule: GuardName });
+
+/**
+ * The one admission function: every change, and so every loss of a route by our own hand, is asked here.
+ */
+export function admit(question: Question, facts: GuardFacts): Admission {
+  const row = admissionTable[question.cause];
+  for (const name of guardNames) {
+    const hold = row[name] ? guards[name](question, facts) : undefined;
+    if (hold !== undefined) return { rule: name, ...hold };
+  }
+  return { rule: 'Admitted' };
+}

@@ -1,0 +1,99 @@
+import { nodeKey, peerKey } from '#state/entry.ts';
+import type { Cause, Evidence } from '#state/evidence.ts';
+import type { ReasonCode } from '#state/reasons.ts';
+import type { GovernContext, GovernedNode, SessionDecision } from '../decided.ts';
+import { holdKey, nodeOwner } from '../hold-keys.ts';
+import type { Doubt } from '../intent.ts';
+import type { Ledger, Order } from '../ledger.ts';
+import type { NodeProposal, PeerStanding, SessionEffect } from '../proposal.ts';
+import { changedFields, sessionEffect } from '../session-effect.ts';
+import { admit } from './admission.ts';
+
+/**
+ * Decides how a node takes part. Closing a session, or making it anew, takes routes away: a narrowing edit like any other.
+ */
+export function governNode(proposal: NodeProposal, ledger: Ledger, context: GovernContext): GovernedNode {
+  const { node } = proposal;
+  const found = [
+    identityDifference(proposal, ledger, context),
+    ...proposal.peers.map((peer) => peerDifference(node, peer, ledger, context)),
+  ];
+  const decisions: SessionDecision[] = [];
+  const orders: Order[] = [];
+  for (const difference of found) {
+    if (difference === undefined) continue;
+    const decision = difference.record === undefined ? undefined : judged(node, difference.record, ledger, context);
+    if (decision !== undefined) decisions.push(decision);
+    if (decision?.outcome !== 'hold') orders.push(difference.order);
+  }
+  const wakes = decisions.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
+  return { node, decisions, orders, ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }) };
+}
+
+/** What is to be recorded and asked of one difference. */
+type SessionRecord = {
+  readonly peer?: string;
+  readonly outcome: Exclude<SessionDecision['outcome'], 'hold'>;
+  readonly effect: SessionEffect;
+  readonly cause: Cause;
+  readonly reason: ReasonCode;
+  readonly evidence: readonly Evidence[];
+  readonly doubts: readonly Doubt[];
+  readonly inputs: SessionDecision['inputs'];
+};
+
+/** A difference, or without a record what the speaker has already, confirmed. */
+type SessionDifference = { readonly record?: SessionRecord; readonly order: Order };
+
+/** A router id that can't be had leaves the old one, and with it the sessions. */
+function identityDifference(proposal: NodeProposal, ledger: Ledger, context: GovernContext): SessionDifference | undefined {
+  const { node, identity, identityEvidence: evidence, identityDoubts: doubts } = proposal;
+  const hasPeers = proposal.peers.some((peer) => peer.entry !== undefined);
+  if (identity === undefined || !hasPeers) return undefined;
+  const order: Order = { kind: 'set', node, entry: identity };
+  const held = ledger.session(node, nodeKey);
+  const told = { reason: 'RouterIdSet', evidence, doubts, inputs: { routerId: identity.routerId } } as const;
+  if (held === undefined) return { order, record: { ...told, outcome: 'open', effect: 'none', cause: 'bringUp' } };
+  if (held.entry?.kind === 'node' ? held.entry.routerId === identity.routerId : context.hashOf(identity) === held.hash) {
+    return held.entry === undefined ? { order } : undefined;
+  }
+  return { order, record: { ...told, outcome: 'change', effect: 'bounce', cause: 'narrowing' } };
+}
+
+function peerDifference(node: string, standing: PeerStanding, ledger: Ledger, context: GovernContext): SessionDifference | undefined {
+  const { peer, entry, reason, evidence, doubts } = standing;
+  const key = peerKey(peer);
+  const held = ledger.session(node, key);
+  const told = { peer, reason, evidence, doubts, inputs: {} };
+  if (entry === undefined) {
+    if (held === undefined) return undefined;
+    const order: Order = { kind: 'remove', node, key, countsAsFlap: false };
+    return { order, record: { ...told, outcome: 'close', effect: 'bounce', cause: 'narrowing' } };
+  }
+  const order: Order = { kind: 'set', node, entry };
+  if (held === undefined) return { order, record: { ...told, outcome: 'open', effect: 'none', cause: 'bringUp' } };
+  if (held.entry?.kind !== 'peer') {
+    // Another leader sent it: in what it differs can't be told, so the worst is assumed.
+    return context.hashOf(entry) === held.hash
+      ? { order }
+      : { order, record: { ...told, outcome: 'change', effect: 'bounce', cause: 'narrowing' } };
+  }
+  const fields = changedFields(held.entry, entry);
+  if (fields.length === 0) return undefined;
+  const effect = sessionEffect(held.entry, entry);
+  const inputs = { fields: fields.join(', ') };
+  return { order, record: { ...told, inputs, outcome: 'change', effect, cause: effect === 'bounce' ? 'narrowing' : 'attributes' } };
+}
+
+function judged(node: string, record: SessionRecord, ledger: Ledger, context: GovernContext): SessionDecision {
+  const { doubts, ...told } = record;
+  const { nowMs, epoch } = context;
+  const { cause, evidence } = record;
+  // Sessions do not come up as places do: no hold-down, and nothing to count.
+  const admission = admit({ cause, node, evidence, doubts }, { ledger, nowMs, countedElsewhere: () => 0 });
+  if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
+  const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
+  const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;
+  const inputs = { ...record.inputs, ...admission.inputs };
+  return { ...told, ...admission, inputs, node, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs, epoch };
+}

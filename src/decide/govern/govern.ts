@@ -1,0 +1,186 @@
+import { type Decision, type Place, placeKey } from '#state/decision.ts';
+import { type RouteEntry, routeKey } from '#state/entry.ts';
+import type { Cause, Evidence } from '#state/evidence.ts';
+import type { ReasonCode } from '#state/reasons.ts';
+import type { GovernContext, Governed } from '../decided.ts';
+import { holdKey } from '../hold-keys.ts';
+import type { Doubt } from '../intent.ts';
+import type { HeldRoute, Ledger, Order } from '../ledger.ts';
+import { maxEvidence, settleMs } from '../limits.ts';
+import type { PlaceProposal, Proposal } from '../proposal.ts';
+import { type Admission, admit } from './admission.ts';
+import { changedPeers, joined, restricted, routeEntry } from './route-entry.ts';
+
+/**
+ * Decides on every difference between a proposal and what is held. Losses come first: where one is held back, the whole place
+ * stays as it is, so that nothing is half done.
+ */
+export function govern(proposal: Proposal, ledger: Ledger, context: GovernContext): Governed {
+  const judge = new Judge(proposal, ledger, context);
+  for (const place of proposal.places) judge.decide(place);
+  const { decisions, orders } = judge;
+  const wakes = decisions.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
+  return { service: proposal.service, decisions, orders, ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }) };
+}
+
+type HeldOrder = NonNullable<HeldRoute['order']>;
+
+/** One difference, before it is admitted. */
+type Difference = {
+  readonly outcome: Exclude<Decision['outcome'], 'hold'>;
+  readonly peers: readonly string[];
+  readonly cause: Cause;
+  readonly reason: ReasonCode;
+  readonly evidence: readonly Evidence[];
+  readonly doubts: readonly Doubt[];
+  readonly comesUp?: Place;
+};
+
+/** Decides the places of one proposal, one after another. */
+class Judge {
+  readonly #proposal: Proposal;
+  readonly #ledger: Ledger;
+  readonly #context: GovernContext;
+  readonly decisions: Decision[] = [];
+  readonly orders: Order[] = [];
+
+  constructor(proposal: Proposal, ledger: Ledger, context: GovernContext) {
+    this.#proposal = proposal;
+    this.#ledger = ledger;
+    this.#context = context;
+  }
+
+  decide(place: PlaceProposal): void {
+    const held = this.#ledger.route(place.standing.place);
+    if (held?.order === undefined) this.#bringUp(place, held);
+    else if (this.#loses(place, held.order.peers)) return;
+    else this.#change(place, held, held.order);
+  }
+
+  /** A place without the route. */
+  #bringUp(place: PlaceProposal, held: HeldRoute | undefined): void {
+    const { standing, exports } = place;
+    if (standing.wanted !== 'yes' || exports.length === 0) return;
+    const peers = this.#gains(
+      place,
+      exports.map((item) => item.peer),
+      standing.place,
+    );
+    if (peers.length > 0) this.#setEntry(place, this.#entry(place, held, peers));
+  }
+
+  /** Losses of a place with the route; true where nothing more is to be done. */
+  #loses(place: PlaceProposal, heldPeers: readonly string[]): boolean {
+    const { standing, lost } = place;
+    if (standing.wanted === 'no') {
+      const isAdmitted = this.#admit(standing.place, { ...standing, outcome: 'withdraw', peers: heldPeers });
+      if (isAdmitted) this.#remove(standing.place, standing.cause);
+      // What endpoints say may be held back while what the configuration says is not.
+      if (isAdmitted || place.exports.length === 0) return true;
+    }
+    if (lost.peers.length === 0) return false;
+    return !this.#admit(standing.place, { ...lost, outcome: 'withdraw', cause: 'narrowing', reason: 'PeerNotSelected' });
+  }
+
+  /** A place that keeps the route, perhaps for fewer peers: other attributes, new peers. */
+  #change(place: PlaceProposal, held: HeldRoute, order: HeldOrder): void {
+    const told = new Set(order.peers);
+    const proposed = place.exports.map((item) => item.peer);
+    const stays = proposed.filter((peer) => told.has(peer));
+    const kept = this.#keep(place, held, order, stays);
+    if (kept === undefined) return;
+    const gains = place.standing.wanted === 'yes' ? proposed.filter((peer) => !told.has(peer)) : [];
+    const gained = this.#gains(place, gains);
+    const entry = gained.length === 0 ? kept : joined(kept, this.#entry(place, held, gained));
+    const isNews = order.entry === undefined || JSON.stringify(entry) !== JSON.stringify(order.entry);
+    // Also where nothing changed for the routers: from then on this leader knows whose route it is and what it says.
+    if (isNews || held.service === undefined) this.#setEntry(place, entry);
+  }
+
+  /**
+   * What peers that had the route go on hearing: the proposal, or where its new attributes are held back, the old ones. Undefined:
+   * those are not known, so nothing may be touched.
+   */
+  #keep(place: PlaceProposal, held: HeldRoute, order: HeldOrder, stays: readonly string[]): RouteEntry | undefined {
+    const wish = this.#entry(place, held, stays);
+    const changed = order.entry === undefined ? this.#changedByHash(wish, order, stays) : changedPeers(order.entry, wish, stays);
+    if (changed.length === 0 || this.#admit(place.standing.place, attributeChange(place, changed))) return wish;
+    return order.entry && restricted(order.entry, new Set(stays));
+  }
+
+  /** By a hash one can tell whether an entry for the same peers differs, but not in what. */
+  #changedByHash(wish: RouteEntry, order: HeldOrder, stays: readonly string[]): readonly string[] {
+    return stays.length === order.peers.length && this.#context.hashOf(wish) !== order.hash ? stays : [];
+  }
+
+  /** Of the peers that would newly hear the route, those that may. Peers in doubt do not keep the others waiting. */
+  #gains({ standing, exports }: PlaceProposal, peers: readonly string[], comesUp?: Place): string[] {
+    const gaining = exports.filter((item) => peers.includes(item.peer));
+    const parts = [gaining.filter((item) => item.doubts.length === 0), gaining.filter((item) => item.doubts.length > 0)];
+    return parts.flatMap((part) => {
+      if (part.length === 0) return [];
+      const names = part.map((item) => item.peer);
+      const doubts = [...standing.doubts, ...part.flatMap((item) => item.doubts)];
+      const difference = { ...standing, doubts, outcome: 'announce', cause: 'bringUp', peers: names, ...(comesUp && { comesUp }) } as const;
+      return this.#admit(standing.place, difference) ? names : [];
+    });
+  }
+
+  /** Asks the admission function, and writes the record of its answer. */
+  #admit(place: Place, difference: Difference): boolean {
+    const { outcome, peers, cause, reason, evidence } = difference;
+    const facts = {
+      ledger: this.#ledger,
+      nowMs: this.#context.nowMs,
+      countedElsewhere: (other: Place): number => this.#countedElsewhere(other),
+    };
+    const admission = admit({ ...difference, node: place.node }, facts);
+    const record = { place, peers, service: this.#proposal.service, cause, evidence, epoch: this.#context.epoch };
+    this.decisions.push({ ...record, ...this.#answer(place, { outcome, reason, cause }, admission) });
+    return admission.rule === 'Admitted';
+  }
+
+  #answer(place: Place, wish: Pick<Difference, 'outcome' | 'reason' | 'cause'>, admission: Admission): Answer {
+    const { nowMs } = this.#context;
+    if (admission.rule === 'Admitted') {
+      return { outcome: wish.outcome, rule: 'Admitted', reason: wish.reason, inputs: {}, sinceMs: nowMs, exit: '' };
+    }
+    const before = this.#ledger.hold(this.#proposal.service, holdKey(placeKey(place), wish.cause));
+    const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;
+    return { ...admission, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs };
+  }
+
+  #entry(place: PlaceProposal, held: HeldRoute | undefined, peers: readonly string[]): RouteEntry {
+    return routeEntry(this.#proposal, place, held, new Set(peers));
+  }
+
+  #setEntry(place: PlaceProposal, entry: RouteEntry): void {
+    this.orders.push({ kind: 'set', node: place.standing.place.node, entry });
+  }
+
+  #remove({ prefix, node }: Place, cause: Cause): void {
+    this.orders.push({ kind: 'remove', node, key: routeKey(prefix), countsAsFlap: cause === 'soft' || cause === 'hard' });
+  }
+
+  /** Other places of the route that serve, surely, and whose routers have had it for a while. */
+  #countedElsewhere(place: Place): number {
+    return this.#proposal.places.filter(({ standing }) => {
+      const { wanted, doubts, place: other } = standing;
+      if (other.prefix !== place.prefix || other.node === place.node || wanted !== 'yes' || doubts.length > 0) return false;
+      const held = this.#ledger.route(other);
+      const isSettled = held?.announcedSinceMs !== undefined && this.#context.nowMs - held.announcedSinceMs >= settleMs;
+      return isSettled && held.order !== undefined && this.#ledger.live(other.node);
+    }).length;
+  }
+}
+
+/** What the admission adds to a record. */
+type Answer = Pick<Decision, 'outcome' | 'rule' | 'reason' | 'inputs' | 'sinceMs' | 'exit'> & { readonly untilMs?: number };
+
+function attributeChange({ standing, exports }: PlaceProposal, peers: readonly string[]): Difference {
+  const changed = exports.filter((item) => peers.includes(item.peer));
+  const isLeaving = standing.reason === 'Leaving';
+  const evidence = isLeaving ? standing.evidence : changed.flatMap((item) => item.evidence).slice(0, maxEvidence);
+  const doubts = changed.flatMap((item) => item.doubts);
+  return { outcome: 'update', cause: 'attributes', reason: standing.reason, evidence, doubts, peers };
+}

@@ -1,0 +1,58 @@
+/**
+ * govern — what may change now: one admission function over a table cause × guard.
+ *
+ * A guard is one file, one question, one reason. All have this signature; none calls another; none knows the table. A guard may
+ * only hold: what it lets pass is for the next one to judge.
+ */
+import type { Place } from '#state/decision.ts';
+import type { Cause, Evidence } from '#state/evidence.ts';
+import type { ReasonCode } from '#state/reasons.ts';
+import type { Doubt } from '../intent.ts';
+import type { Ledger } from '../ledger.ts';
+
+/** One difference between what is proposed and what is held: may it be followed? */
+export type Question = {
+  readonly cause: Cause;
+  readonly node: string;
+  readonly evidence: readonly Evidence[];
+  readonly doubts: readonly Doubt[];
+  /** The place that would come up as a whole; absent where nothing does, or where the place has the route already. */
+  readonly comesUp?: Place;
+};
+
+/** What guards may look at beside the question. */
+export type GuardFacts = {
+  readonly ledger: Ledger;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
+  /** Other places of the same route that can be counted on (governor.md: Counted). Costs a walk over them. */
+  countedElsewhere(place: Place): number;
+};
+
+/** A hold says its reason, the numbers it looked at, and its exit. */
+export type Hold = {
+  readonly reason: ReasonCode;
+  readonly inputs: Readonly<Record<string, number | string | boolean>>;
+  /** When time alone ends it, monotonic milliseconds. */
+  readonly untilMs?: number;
+  /** What would end it, a sentence for a person. */
+  readonly exit: string;
+};
+
+/** Undefined: passes. */
+export type Guard = (question: Question, facts: GuardFacts) => Hold | undefined;
+
+/** The hold that a doubt causes; of several doubts of one reason the one that ends last counts. */
+export function holdForDoubt(question: Question, reason: Doubt['reason'], exit: (doubt: Doubt) => string): Hold | undefined {
+  const doubts = question.doubts.filter((doubt) => doubt.reason === reason);
+  const [doubt] = doubts;
+  if (doubt === undefined) return undefined;
+  const untils = doubts.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
+  return {
+    reason,
+    inputs: { kind: doubt.kind, ...(doubt.object !== undefined && { object: doubt.object }), doubts: doubts.length },
+    // The earliest: whatever becomes known may decide; the rest is asked again then.
+    ...(untils.length > 0 && { untilMs: Math.min(...untils) }),
+    exit: exit(doubt),
+  };
+}

@@ -1,0 +1,186 @@
+import { type Address, addressOf, addressOfPrefix, poolFor, type Refusal, refusalOf } from './address.ts';
+import { type Claim, claimOf, type Dismissal, dismissalOf, requestedAddresses } from './claim.ts';
+import { EndpointTable, type EndpointVerdict } from './endpoints.ts';
+import { compareText, doubtsAbout, doubtsAboutNode, seen } from './facts.ts';
+import type { AddressIntent, Doubt, Intent, Standing } from './intent.ts';
+import type { HeldRoute, Ledger } from './ledger.ts';
+import { defaultAnnounceDelayMs } from './limits.ts';
+import type { EndpointPolicy, View } from './view.ts';
+
+/**
+ * Who can serve the addresses of a Service, and from where: for each address the nodes that are candidates or have its route.
+ * The Ledger is read for what is held, never for what may change: that is govern's.
+ */
+export function intend(view: View, ledger: Ledger, service: string, nowMs: number): Intent {
+  const object = view.service(service);
+  if (object === undefined) return unseenService(ledger, service);
+  const claim = claimOf(view, object);
+  const endpointPolicy = claim.refinement?.endpointPolicy ?? object.externalTrafficPolicy;
+  const dismissal = dismissalOf(view, claim);
+  const judged = addressesOf(ledger, claim).map((address): Judged => {
+    const refusal = dismissal === undefined ? refusalOf(view, ledger, claim, address) : undefined;
+    return { of: { view, ledger, claim, address, endpointPolicy, nowMs }, verdict: dismissal ?? refusal, refusal };
+  });
+  const desiredIngress = ingressOf(claim, judged);
+  return {
+    service,
+    ownership: claim.ownership,
+    ...(claim.refinement !== undefined && { refinement: claim.refinement.key }),
+    conflicts: claim.conflicts.map((refinement) => refinement.key),
+    endpointPolicy,
+    gate: gateOf(claim),
+    addresses: judged.map(addressIntent),
+    ...(desiredIngress !== undefined && { desiredIngress }),
+  };
+}
+
+/** What the judgement of one address needs. */
+type Case = {
+  readonly view: View;
+  readonly ledger: Ledger;
+  readonly claim: Claim;
+  readonly address: Address;
+  readonly endpointPolicy: EndpointPolicy;
+  readonly nowMs: number;
+};
+
+/** An address with why it is not announced as a whole: because of the Service, or because of itself. */
+type Judged = { readonly of: Case; readonly verdict: Dismissal | undefined; readonly refusal: Refusal | undefined };
+
+/** What is asked for, what we wrote into the status, and what still has routes: in that order. */
+function addressesOf(ledger: Ledger, claim: Claim): Address[] {
+  const texts = new Set(requestedAddresses(claim));
+  for (const address of claim.service.ingress) texts.add(address);
+  for (const { place } of ledger.routesOf(claim.service.key)) texts.add(addressOfPrefix(place.prefix).text);
+  return [...texts].map(addressOf);
+}
+
+function addressIntent({ of, verdict, refusal }: Judged): AddressIntent {
+  const { text, prefix, family } = of.address;
+  const pool = poolFor(of.view, of.claim.service, of.address);
+  return {
+    address: text,
+    prefix,
+    family,
+    ...(pool !== undefined && { pool: pool.key }),
+    ...(refusal !== undefined && { refusal: { reason: refusal.reason, message: refusal.message } }),
+    standings: verdict === undefined ? servedStandings(of) : refusedStandings(of, verdict),
+  };
+}
+
+/** Where no route may be, only nodes that have one are of interest. */
+function refusedStandings(of: Case, { cause, reason, evidence, doubts }: Dismissal): Standing[] {
+  // Routes that another leader ordered are not given up because this one sees no reason for them.
+  const held = reason === 'NotOurs' ? heldRoutes(of).filter((route) => route.service !== undefined) : heldRoutes(of);
+  return held
+    .map((route) => route.place.node)
+    .sort(compareText)
+    .map((node) => ({ place: { prefix: of.address.prefix, node }, wanted: 'no', cause, reason, evidence, doubts }));
+}
+
+function servedStandings(of: Case): Standing[] {
+  const { view, claim, address, nowMs } = of;
+  const table = new EndpointTable(view, claim.service.key, address.family, nowMs);
+  const nodes = new Set(heldRoutes(of).map((route) => route.place.node));
+  const isLocal = of.endpointPolicy === 'Local';
+  if (isLocal) for (const node of table.nodes()) nodes.add(node);
+  else for (const node of view.nodes()) nodes.add(node.key);
+  const everywhere = isLocal ? undefined : table.cluster();
+  const shared = inputDoubts(of);
+  return [...nodes].sort(compareText).map((node) => standing(of, node, everywhere ?? table.local(node), shared));
+}
+
+/** What one node shall do: the node itself has the first word, then its endpoints, then the status of the Service. */
+function standing(of: Case, node: string, endpoints: EndpointVerdict, shared: readonly Doubt[]): Standing {
+  const place = { prefix: of.address.prefix, node };
+  const ineligible = ineligibility(of.view, node);
+  if (ineligible !== undefined) return { place, wanted: 'no', ...ineligible };
+  if (endpoints.wanted !== 'yes') return { place, ...endpoints };
+  // kube-proxy serves only what is in the status; there, a route that is up would be a black hole only until we write it again.
+  if (!of.claim.service.ingress.includes(of.address.text)) {
+    return { place, ...endpoints, wanted: 'ifAnnounced', reason: 'AddressNotInStatus' };
+  }
+  const own = of.endpointPolicy === 'Cluster' ? doubtsAboutNode(of.view, node, of.nowMs) : [];
+  return { place, ...endpoints, doubts: [...endpoints.doubts, ...own, ...shared] };
+}
+
+/** Why a node announces nothing, whatever its endpoints. */
+function ineligibility(view: View, name: string): Dismissal | undefined {
+  const node = view.node(name);
+  if (node === undefined) return undefined;
+  const dismiss = (reason: 'NodeDeleted' | 'NodeNotEligible', fact: string): Dismissal => ({
+    cause: 'narrowing',
+    reason,
+    evidence: [seen(node, fact)],
+    doubts: doubtsAbout(view, 'Node', name, node),
+  });
+  if (node.presence === 'deleted') return dismiss('NodeDeleted', 'deleted');
+  if (node.presence === 'deleting') return dismiss('NodeNotEligible', 'being deleted');
+  if (node.excluded) return dismiss('NodeNotEligible', 'excluded from external load balancers');
+  return node.networkUnavailable ? dismiss('NodeNotEligible', 'NetworkUnavailable=True') : undefined;
+}
+
+/** What stands against bringing up any route of the address. */
+function inputDoubts({ view, claim, address }: Case): Doubt[] {
+  const pool = poolFor(view, claim.service, address);
+  return [
+    ...doubtsAbout(view, 'Service', claim.service.key, claim.service),
+    ...(claim.refinement === undefined ? [] : doubtsAbout(view, 'AnycastService', claim.refinement.key, claim.refinement)),
+    ...(pool === undefined ? [] : doubtsAbout(view, 'AnycastPool', pool.key, pool)),
+  ];
+}
+
+/** Routes of the address that are this Service's, and orphans where the status says that the address is its own. */
+function heldRoutes({ ledger, claim, address }: Case): HeldRoute[] {
+  const isOurs = (route: HeldRoute): boolean =>
+    route.service === claim.service.key || (route.service === undefined && claim.service.ingress.includes(address.text));
+  return [...ledger.routesAt(address.prefix)].filter(isOurs);
+}
+
+function gateOf({ service, refinement }: Claim): Intent['gate'] {
+  const port = service.externalTrafficPolicy === 'Local' ? service.healthCheckNodePort : undefined;
+  return {
+    mode: refinement?.gateMode ?? 'Auto',
+    ...(port !== undefined && { healthCheckNodePort: port }),
+    announceDelayMs: refinement?.announceDelayMs ?? defaultAnnounceDelayMs,
+  };
+}
+
+/** Refusals that say an address is not the Service's; the others leave it in the status. */
+const notItsAddress: readonly string[] = ['AddressNotRequested', 'FamilyNotServed', 'AddressNotInPool', 'AddressInUse'];
+
+/**
+ * The status that our own Services shall have: addresses that are theirs, and those that were while their routes are not all
+ * gone, or while it is in doubt.
+ */
+function ingressOf(claim: Claim, judged: readonly Judged[]): string[] | undefined {
+  const { service, ownership } = claim;
+  if (ownership !== 'own' || service.presence === 'missing') return undefined;
+  const stays = ({ of, verdict }: Judged): boolean => {
+    if (verdict === undefined || !(verdict.cause === 'removal' || notItsAddress.includes(verdict.reason))) return true;
+    return service.ingress.includes(of.address.text) && (verdict.doubts.length > 0 || heldRoutes(of).length > 0);
+  };
+  return judged.filter(stays).map(({ of }) => of.address.text);
+}
+
+/** A Service that was never seen here, with routes that name it: they stay. */
+function unseenService(ledger: Ledger, service: string): Intent {
+  const byPrefix = new Map<string, Standing[]>();
+  for (const { place } of ledger.routesOf(service)) {
+    const standings = byPrefix.get(place.prefix) ?? [];
+    byPrefix.set(place.prefix, standings);
+    const doubts: Doubt[] = [{ reason: 'InputMissing', kind: 'Service', object: service }];
+    standings.push({ place, wanted: 'no', cause: 'narrowing', reason: 'InputMissing', evidence: [], doubts });
+  }
+  return {
+    service,
+    ownership: 'none',
+    conflicts: [],
+    endpointPolicy: 'Local',
+    gate: { mode: 'Auto', announceDelayMs: defaultAnnounceDelayMs },
+    addresses: [...byPrefix].map(([prefix, standings]) => {
+      const { text, family } = addressOfPrefix(prefix);
+      return { address: text, prefix, family, standings };
+    }),
+  };
+}

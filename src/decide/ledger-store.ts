@@ -1,0 +1,253 @@
+import { type Place, placeKey } from '#state/decision.ts';
+import { type Entry, type EntryKey, nodeKey, peerKey, type RouteEntry, routeKey } from '#state/entry.ts';
+import type { Hello, Report } from '#state/messages.ts';
+import type { RouteTruth } from '#state/truth.ts';
+import type { Governed, GovernedNode } from './decided.ts';
+import { compareText } from './facts.ts';
+import { withdrawalRecorded } from './flap-history.ts';
+import { holdKey, nodeOwner, sessionHoldKey } from './hold-keys.ts';
+import type { HeldRoute, HoldRecord, Ledger, Order, Ordered, WithdrawalRecord } from './ledger.ts';
+import { maxRememberedWithdrawals } from './limits.ts';
+import { MultiMap } from './multi-map.ts';
+
+const routePrefix = 'route/';
+const peerPrefix = 'peer/';
+
+/**
+ * The Ledger, changed in place by its one owner: by what speakers say, and by what was ordered. It survives neither the process
+ * nor the term; the next leader rebuilds it from Hellos.
+ *
+ * Methods that may end the last use of a prefix answer with the prefixes that are free now: Services that wait for the address
+ * (`View.servicesAsking`) are to be decided again.
+ */
+export class LedgerStore implements Ledger {
+  readonly #routes = new Map<string, HeldRoute>();
+  readonly #byService = new MultiMap<string, string>();
+  readonly #byPrefix = new MultiMap<string, string>();
+  readonly #byNode = new MultiMap<string, string>();
+  /** Removed routes by node, until the speaker acknowledged: only then what it says of them is the end. */
+  readonly #unacknowledged = new MultiMap<string, string>();
+  readonly #sessions = new Map<string, Map<EntryKey, Ordered>>();
+  readonly #withdrawals = new Map<string, WithdrawalRecord>();
+  readonly #holds = new Map<string, Map<string, HoldRecord>>();
+  readonly #heard = new Set<string>();
+  readonly #live = new Set<string>();
+
+  heard(node: string): boolean {
+    return this.#heard.has(node);
+  }
+
+  live(node: string): boolean {
+    return this.#live.has(node);
+  }
+
+  route(place: Place): HeldRoute | undefined {
+    return this.#routes.get(placeKey(place));
+  }
+
+  routesOf(service: string): Iterable<HeldRoute> {
+    return this.#routesIn(this.#byService.get(service));
+  }
+
+  routesAt(prefix: string): Iterable<HeldRoute> {
+    return this.#routesIn(this.#byPrefix.get(prefix));
+  }
+
+  *servicesOn(node: string): Iterable<string> {
+    const services = new Set<string>();
+    for (const { service } of this.#routesIn(this.#byNode.get(node))) if (service !== undefined) services.add(service);
+    yield* services;
+  }
+
+  session(node: string, key: EntryKey): Ordered | undefined {
+    return this.#sessions.get(node)?.get(key);
+  }
+
+  *peersOf(node: string): Iterable<string> {
+    for (const key of this.#sessions.get(node)?.keys() ?? []) if (key.startsWith(peerPrefix)) yield key.slice(peerPrefix.length);
+  }
+
+  withdrawals(place: Place): WithdrawalRecord | undefined {
+    return this.#withdrawals.get(placeKey(place));
+  }
+
+  hold(owner: string, difference: string): HoldRecord | undefined {
+    return this.#holds.get(owner)?.get(difference);
+  }
+
+  /** Routes that speakers have and no Service seen so far explains: they stay, and are to be listed for a person. */
+  *orphans(): Iterable<HeldRoute> {
+    for (const route of this.#routes.values()) if (route.service === undefined && route.order !== undefined) yield route;
+  }
+
+  /**
+   * A speaker connected and said what it has. What this leader ordered or removed stays so: deliver sends it again. What others
+   * ordered is as the speaker says.
+   */
+  applyHello(hello: Hello, nowMs: number): string[] {
+    const { node } = hello;
+    this.#heard.add(node);
+    this.#live.add(node);
+    const truths = new Map(hello.routes.map((truth) => [routeKey(truth.prefix), truth]));
+    const hashes = new Map(hello.entries.map(({ key, hash }) => [key, hash]));
+    const held = [...this.#routesIn(this.#byNode.get(node))].map((route) => routeKey(route.place.prefix));
+    const keys = new Set([...held, ...truths.keys(), ...[...hashes.keys()].filter((key) => key.startsWith(routePrefix))]);
+    const freed = [...keys].flatMap((key) => this.#greet(node, key, truths.get(key), hashes.get(key), nowMs));
+    this.#greetSessions(node, hashes);
+    return freed;
+  }
+
+  /** What changed at the routers of a node. */
+  applyReport(node: string, report: Pick<Report, 'routes'>, nowMs: number): string[] {
+    const freed: string[] = [];
+    for (const truth of report.routes) {
+      const held = this.route({ prefix: truth.prefix, node });
+      if (held !== undefined) freed.push(...this.#tell(held, truth, nowMs));
+      else if (announcedBy(truth).length > 0) this.#put(told({ place: { prefix: truth.prefix, node }, announced: [] }, truth, nowMs));
+    }
+    return freed;
+  }
+
+  /** The speaker acknowledged everything that was sent: removed routes that no router has are gone. */
+  applySettled(node: string): string[] {
+    const acknowledged = [...this.#routesIn(this.#unacknowledged.take(node))];
+    return acknowledged.flatMap((held) => this.#dropIfGone(held));
+  }
+
+  /** The stream of a node ended: what is known stays, but is not counted on. */
+  applyLost(node: string): void {
+    this.#live.delete(node);
+  }
+
+  /** Notes what was decided about a Service. */
+  apply(governed: Governed, nowMs: number): void {
+    for (const order of governed.orders) this.#order(order, governed.service, nowMs);
+    const holds = governed.decisions
+      .filter((decision) => decision.outcome === 'hold')
+      .map(({ place, cause, rule, reason, sinceMs }): [string, HoldRecord] => [holdKey(placeKey(place), cause), { rule, reason, sinceMs }]);
+    this.#setHolds(governed.service, holds);
+  }
+
+  /** Notes what was decided about a node. */
+  applyNode(governed: GovernedNode, nowMs: number): void {
+    for (const order of governed.orders) this.#order(order, undefined, nowMs);
+    const holds = governed.decisions
+      .filter((decision) => decision.outcome === 'hold')
+      .map((decision): [string, HoldRecord] => [sessionHoldKey(decision), decision]);
+    this.#setHolds(nodeOwner(governed.node), holds);
+  }
+
+  *#routesIn(keys: Iterable<string>): Iterable<HeldRoute> {
+    for (const key of keys) {
+      const route = this.#routes.get(key);
+      if (route !== undefined) yield route;
+    }
+  }
+
+  #order(order: Order, service: string | undefined, nowMs: number): void {
+    if (order.kind === 'remove') this.#remove(order, nowMs);
+    else if (order.entry.kind === 'route') this.#setRoute(order.node, order.entry, service);
+    else this.#setSession(order.node, order.entry.kind === 'node' ? nodeKey : peerKey(order.entry.name), { entry: order.entry });
+  }
+
+  #setRoute(node: string, entry: RouteEntry, service: string | undefined): void {
+    const place = { prefix: entry.prefix, node };
+    const held = this.route(place) ?? { place, announced: [] };
+    const peers = entry.exports.flatMap((item) => item.peers).sort(compareText);
+    this.#put({ ...held, ...(service !== undefined && { service }), order: { entry, peers } });
+  }
+
+  #remove({ node, key, countsAsFlap }: Extract<Order, { kind: 'remove' }>, nowMs: number): void {
+    if (!key.startsWith(routePrefix)) {
+      this.#sessions.get(node)?.delete(key);
+      return;
+    }
+    const place = { prefix: key.slice(routePrefix.length), node };
+    const held = this.route(place);
+    if (held === undefined) return;
+    const { order: _, ...rest } = held;
+    this.#put(rest);
+    this.#unacknowledged.add(node, placeKey(place));
+    if (countsAsFlap) this.#recordWithdrawal(placeKey(place), nowMs);
+  }
+
+  #recordWithdrawal(key: string, nowMs: number): void {
+    const record = withdrawalRecorded(this.#withdrawals.get(key), nowMs);
+    this.#withdrawals.delete(key);
+    this.#withdrawals.set(key, record);
+    const [oldest] = this.#withdrawals.keys();
+    if (this.#withdrawals.size > maxRememberedWithdrawals && oldest !== undefined) this.#withdrawals.delete(oldest);
+  }
+
+  /** One route of a Hello: what the speaker has of it, and what this leader ordered. */
+  #greet(node: string, key: EntryKey, truth: RouteTruth | undefined, hash: string | undefined, nowMs: number): string[] {
+    const place = { prefix: key.slice(routePrefix.length), node };
+    const held = this.route(place);
+    const adopted = hash === undefined ? undefined : { hash, peers: truth?.peers.map((item) => item.peer) ?? [] };
+    const isOurs = held !== undefined && held.order?.hash === undefined;
+    const order = isOurs ? held.order : adopted;
+    const next = told(
+      { place, ...(held?.service !== undefined && { service: held.service }), announced: [], ...(order && { order }) },
+      truth,
+      nowMs,
+    );
+    if (hash === undefined) this.#unacknowledged.delete(node, placeKey(place));
+    this.#put(next);
+    return this.#dropIfGone(next);
+  }
+
+  #greetSessions(node: string, hashes: ReadonlyMap<EntryKey, string>): void {
+    for (const [key, ordered] of [...(this.#sessions.get(node) ?? [])]) {
+      if (ordered.hash !== undefined) this.#sessions.get(node)?.delete(key);
+    }
+    for (const [key, hash] of hashes) {
+      if (!key.startsWith(routePrefix) && this.session(node, key) === undefined) this.#setSession(node, key, { hash });
+    }
+  }
+
+  #setSession(node: string, key: EntryKey, ordered: Ordered<Entry>): void {
+    const sessions = this.#sessions.get(node) ?? new Map<EntryKey, Ordered>();
+    this.#sessions.set(node, sessions);
+    sessions.set(key, ordered);
+  }
+
+  #tell(held: HeldRoute, truth: RouteTruth | undefined, nowMs: number): string[] {
+    const next = told(held, truth, nowMs);
+    this.#put(next);
+    return this.#dropIfGone(next);
+  }
+
+  #dropIfGone(held: HeldRoute): string[] {
+    const key = placeKey(held.place);
+    if (held.order !== undefined || held.announced.length > 0 || this.#unacknowledged.get(held.place.node).has(key)) return [];
+    this.#routes.delete(key);
+    this.#byPrefix.delete(held.place.prefix, key);
+    this.#byNode.delete(held.place.node, key);
+    if (held.service !== undefined) this.#byService.delete(held.service, key);
+    return this.#byPrefix.has(held.place.prefix) ? [] : [held.place.prefix];
+  }
+
+  #put(route: HeldRoute): void {
+    const key = placeKey(route.place);
+    const before = this.#routes.get(key)?.service;
+    if (before !== undefined && before !== route.service) this.#byService.delete(before, key);
+    this.#routes.set(key, route);
+    this.#byPrefix.add(route.place.prefix, key);
+    this.#byNode.add(route.place.node, key);
+    if (route.service !== undefined) this.#byService.add(route.service, key);
+  }
+
+  #setHolds(owner: string, holds: readonly [string, HoldRecord][]): void {
+    if (holds.length === 0) this.#holds.delete(owner);
+    else this.#holds.set(owner, new Map(holds));
+  }
+}
+
+const announcedBy = (truth: RouteTruth): string[] => truth.peers.filter((peer) => peer.announced).map((peer) => peer.peer);
+
+/** A held route with what its speaker says now; undefined: the speaker has nothing of it. */
+function told({ announcedSinceMs: _, ...held }: HeldRoute, truth: RouteTruth | undefined, nowMs: number): HeldRoute {
+  const announced = truth === undefined ? [] : announcedBy(truth);
+  if (truth === undefined || announced.length === 0) return { ...held, announced };
+  return { ...held, announced, announcedSinceMs: nowMs - truth.ageMs };
+}
