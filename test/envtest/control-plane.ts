@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
 import { freePorts } from '../support/ports.ts';
 import { type RunningProcess, run, startProcess } from '../support/processes.ts';
-import type { Scope } from '../support/scope.ts';
+import { Scope } from '../support/scope.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { TestClient } from './client.ts';
 
@@ -38,11 +38,11 @@ export type ControlPlane = {
   readonly access: ControlPlaneAccess;
   readonly client: TestClient;
   readonly etcd: RunningProcess;
-  /** The API server that runs now; SIGSTOP and SIGCONT freeze and thaw it. */
+  /** The API server that runs now: `freeze()`, `thaw()`, `stop(0)`. */
   apiServer(): RunningProcess;
   /** The controller manager, unless it was left out. */
   readonly controllerManager: RunningProcess | undefined;
-  /** Starts the API server again on the same port and data, after `apiServer().stop()`; returns when it is ready. */
+  /** Starts the API server again on the same port and data, after `apiServer().stop(0)`; returns when it is ready. */
   startApiServer(): Promise<void>;
 };
 
@@ -72,15 +72,22 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
   const client = new TestClient(access);
   scope.onClose('test client', () => client.close());
 
-  const etcd = startEtcd(scope, servers, folder, etcdPort, peerPort);
+  // What a test makes later goes before the servers, also before an API server that was started again after it.
+  const processes = new Scope();
+  scope.onClose('control plane', () => processes.close());
+  const etcd = startEtcd(processes, servers, folder, etcdPort, peerPort);
   let apiServer: RunningProcess;
   const startApiServer = async () => {
     const flags = [...apiServerFlags(folder, port, etcdPort), ...(options.apiServerFlags ?? [])];
-    apiServer = startProcess(scope, 'kube-apiserver', { argv: [join(servers, 'kube-apiserver'), ...flags] });
+    const started = startProcess(processes, 'kube-apiserver', { argv: [join(servers, 'kube-apiserver'), ...flags] });
+    // Told to stop, it waits for its clients' watches; at the end nobody needs that.
+    processes.onClose('kube-apiserver', () => started.stop(500));
+    apiServer = started;
     await eventually('the API server is ready', () => isReady(client, [etcd, apiServer]), Boolean, { withinMs: 90_000, everyMs: 100 });
   };
   await startApiServer();
-  const controllerManager = options.controllers === false ? undefined : startControllers(scope, access, folder, options.controllerFlags);
+  const controllerManager =
+    options.controllers === false ? undefined : startControllers(processes, access, folder, options.controllerFlags);
   await controllerManager?.waitForOutput(/Started controller|"Starting controller"/, 60_000);
   return { access, client, etcd, apiServer: () => apiServer, controllerManager, startApiServer };
 }

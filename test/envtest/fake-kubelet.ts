@@ -49,7 +49,7 @@ export class FakeKubelet {
     this.node = node;
   }
 
-  /** Registers the Node, which is Ready when this returns, and starts its heartbeats; with the scope they end and the Node goes. */
+  /** Registers the Node, Ready when this returns, and starts its heartbeats. They end with the scope and the Node goes: the API server must be there then. */
   static async start(scope: Scope, client: TestClient, node: FakeNode): Promise<FakeKubelet> {
     const kubelet = new FakeKubelet(client, node);
     const labels = { 'kubernetes.io/hostname': node.name, ...node.labels };

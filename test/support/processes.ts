@@ -1,7 +1,8 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Hopeless } from './eventually.ts';
+import { eventually, Hopeless } from './eventually.ts';
 import type { Scope } from './scope.ts';
 
 /** How much of a process's output is kept, in characters: enough for a failure message, never enough to hurt. */
@@ -34,8 +35,12 @@ export type RunningProcess = {
   waitForOutput(pattern: RegExp, withinMs?: number): Promise<RegExpMatchArray>;
   /** Waits for the end and returns exit code or signal. Fails at the deadline. */
   waitForEnd(withinMs?: number): Promise<number | string>;
-  /** Sends a signal: SIGSTOP and SIGCONT freeze and thaw, SIGHUP reloads. Does nothing once it has ended. */
+  /** Sends a signal, such as SIGHUP or SIGKILL. Does nothing once it has ended. */
   signal(name: NodeJS.Signals): void;
+  /** Stops the program where it stands, its connections open; returns when none of its threads runs any more. */
+  freeze(): Promise<void>;
+  /** Lets a frozen program go on. */
+  thaw(): void;
   /** SIGTERM, after `graceMs` (default 5_000) SIGKILL; returns once it has ended. Also called when the scope closes. */
   stop(graceMs?: number): Promise<void>;
 };
@@ -125,11 +130,23 @@ class ChildProgram implements RunningProcess {
     if (this.#ended === undefined) this.#child.kill(name);
   }
 
+  async freeze(): Promise<void> {
+    this.signal('SIGSTOP');
+    const threads = `/proc/${this.pid}/task`;
+    const states = () =>
+      readdirSync(threads).map((thread) => readFileSync(`${threads}/${thread}/status`, 'utf8').match(/State:\t(\w)/)?.[1]);
+    await eventually(`${this.name} is frozen`, states, (all) => all.every((state) => state === 'T'), { everyMs: 5 });
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
   async stop(graceMs = 5_000): Promise<void> {
     if (this.#ended !== undefined) return;
     this.signal('SIGTERM');
-    // A frozen process gets its SIGTERM only when it is thawed.
-    this.signal('SIGCONT');
+    // A frozen program takes its SIGTERM only once it is thawed.
+    this.thaw();
     const end = await this.waitForEnd(graceMs).catch(() => undefined);
     if (end !== undefined) return;
     this.signal('SIGKILL');
