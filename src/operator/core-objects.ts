@@ -43,9 +43,11 @@ export type Node = {
   readonly metadata: ObjectMeta;
   readonly status: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }[];
   };
 };
+
+type NodeCondition = NonNullable<Node['status']['conditions']>[number];
 
 export type Namespace = { readonly metadata: ObjectMeta };
 
@@ -135,7 +137,14 @@ export function projectNode(value: unknown): Node {
     metadata: projectMeta(object['metadata']),
     status: {
       addresses: list(status['addresses']).map((entry) => ({ type: text(entry['type']) ?? '', address: text(entry['address']) ?? '' })),
-      conditions: list(status['conditions']).map((entry) => ({ type: text(entry['type']) ?? '', status: text(entry['status']) ?? '' })),
+      conditions: list(status['conditions']).map(
+        (entry) =>
+          present({
+            type: text(entry['type']) ?? '',
+            status: text(entry['status']) ?? '',
+            lastTransitionTime: text(entry['lastTransitionTime']),
+          }) as NodeCondition,
+      ),
     },
   };
 }

@@ -1,0 +1,40 @@
+import { NodeDelivery } from './node-delivery.ts';
+
+/** The deliveries of all nodes that speakers came from, and which of them have something to send. */
+export class Deliveries {
+  readonly #epoch: () => number;
+  readonly #byNode = new Map<string, NodeDelivery>();
+  readonly #touched = new Set<NodeDelivery>();
+
+  constructor(epoch: () => number) {
+    this.#epoch = epoch;
+  }
+
+  /** The delivery of a node; made at first need. Whoever asks for it may change it: {@link flush} looks at it. */
+  of(node: string): NodeDelivery {
+    let delivery = this.#byNode.get(node);
+    if (delivery === undefined) {
+      delivery = new NodeDelivery(this.#epoch);
+      this.#byNode.set(node, delivery);
+    }
+    this.#touched.add(delivery);
+    return delivery;
+  }
+
+  /** The delivery of a node that was heard of, to look at. */
+  peek(node: string): NodeDelivery | undefined {
+    return this.#byNode.get(node);
+  }
+
+  /** Sends what changed since the last flush: one message to each speaker that is concerned. */
+  flush(): void {
+    for (const delivery of this.#touched) delivery.flush();
+    this.#touched.clear();
+  }
+
+  /** Forgets everything: another leader decides now, and what was sent is its business. */
+  clear(): void {
+    this.#byNode.clear();
+    this.#touched.clear();
+  }
+}

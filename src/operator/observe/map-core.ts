@@ -1,0 +1,108 @@
+import { addressesAnnotation, loadBalancerClass, routerIdAnnotation } from '#api/names.ts';
+import type {
+  EndpointPolicy,
+  Observed,
+  ObservedEndpoint,
+  ObservedNamespace,
+  ObservedNode,
+  ObservedService,
+  ObservedSlice,
+  Presence,
+} from '#decide/view.ts';
+import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { type EndpointSlice, type Namespace, type Node, type ObjectMeta, type Service, serviceNameLabel } from '../core-objects.ts';
+
+/** Kubernetes' label for nodes that load balancers shall leave out; its presence counts, not its value. */
+const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+/** `namespace/name`, or the name of a cluster-wide object. */
+export const keyOf = (meta: { readonly namespace?: string; readonly name: string }): string =>
+  meta.namespace === undefined ? meta.name : `${meta.namespace}/${meta.name}`;
+
+/** What every observed object has. */
+export function observed<K extends string>(kind: K, meta: ObjectMeta, presence: Presence): Omit<Observed, 'kind'> & { readonly kind: K } {
+  return {
+    kind,
+    key: keyOf(meta),
+    resourceVersion: meta.resourceVersion,
+    createdAt: meta.creationTimestamp ?? '',
+    labels: meta.labels ?? {},
+    presence: presence === 'present' && meta.deletionTimestamp !== undefined ? 'deleting' : presence,
+  };
+}
+
+export function mapService(service: Service, presence: Presence): ObservedService {
+  const { spec, metadata } = service;
+  const requested =
+    metadata.annotations?.[addressesAnnotation]?.split(',') ?? (spec.loadBalancerIP === undefined ? [] : [spec.loadBalancerIP]);
+  return {
+    ...observed('Service', metadata, presence),
+    namespace: metadata.namespace ?? '',
+    isLoadBalancer: spec.type === 'LoadBalancer',
+    class: spec.loadBalancerClass === undefined ? 'none' : spec.loadBalancerClass === loadBalancerClass ? 'ours' : 'foreign',
+    families: (spec.ipFamilies ?? []).filter((family): family is AddressFamily => family === 'IPv4' || family === 'IPv6'),
+    externalTrafficPolicy: trafficPolicy(spec.externalTrafficPolicy),
+    ...(spec.healthCheckNodePort !== undefined && spec.healthCheckNodePort > 0 && { healthCheckNodePort: spec.healthCheckNodePort }),
+    addresses: canonicalAddresses(requested),
+    ingress: canonicalAddresses((service.status.loadBalancer?.ingress ?? []).flatMap((entry) => entry.ip ?? [])),
+  };
+}
+
+/** undefined for slices that belong to no Service, or hold names rather than addresses. */
+export function mapSlice(slice: EndpointSlice, presence: Presence): ObservedSlice | undefined {
+  const service = slice.metadata.labels?.[serviceNameLabel];
+  if (service === undefined || (slice.addressType !== 'IPv4' && slice.addressType !== 'IPv6')) return undefined;
+  return {
+    ...observed('EndpointSlice', slice.metadata, presence),
+    service: `${slice.metadata.namespace ?? ''}/${service}`,
+    family: slice.addressType,
+    endpoints: slice.endpoints.map(
+      (endpoint): ObservedEndpoint => ({ ...(endpoint.nodeName !== undefined && { node: endpoint.nodeName }), ...endpoint.conditions }),
+    ),
+  };
+}
+
+/**
+ * `readySinceMs` of the last form is kept while the Node stays Ready, so that heartbeats change nothing. A Node that becomes
+ * Ready while we watch is Ready since now; one that was Ready when first seen, as long as its condition says.
+ */
+export function mapNode(
+  node: Node,
+  presence: Presence,
+  time: { readonly nowMs: number; readonly wallMs: number; readonly before?: ObservedNode },
+): ObservedNode {
+  const ready = node.status.conditions?.find((condition) => condition.type === 'Ready');
+  const routerId = node.metadata.annotations?.[routerIdAnnotation];
+  return {
+    ...observed('Node', node.metadata, presence),
+    ...(ready?.status === 'True' && { readySinceMs: readySince(ready.lastTransitionTime, time) }),
+    networkUnavailable:
+      node.status.conditions?.some((condition) => condition.type === 'NetworkUnavailable' && condition.status === 'True') ?? false,
+    excluded: node.metadata.labels !== undefined && Object.hasOwn(node.metadata.labels, excludeLabel),
+    ...(routerId !== undefined && { routerId }),
+    internalAddresses: canonicalAddresses(
+      (node.status.addresses ?? []).flatMap((entry) => (entry.type === 'InternalIP' ? entry.address : [])),
+    ),
+  };
+}
+
+export const mapNamespace = (namespace: Namespace, presence: Presence): ObservedNamespace =>
+  observed('Namespace', namespace.metadata, presence);
+
+function readySince(
+  lastTransitionTime: string | undefined,
+  time: { readonly nowMs: number; readonly wallMs: number; readonly before?: ObservedNode },
+): number {
+  if (time.before !== undefined) return time.before.readySinceMs ?? time.nowMs;
+  const ageMs = time.wallMs - Date.parse(lastTransitionTime ?? '');
+  // A clock that disagrees must not make a Node older than it can be, or younger than now.
+  return time.nowMs - (ageMs > 0 ? ageMs : 0);
+}
+
+const trafficPolicy = (text: string | undefined): EndpointPolicy => (text === 'Local' ? 'Local' : 'Cluster');
+
+/** Texts that are addresses, in their one form, without repeats; others are nobody's and are left out. */
+export function canonicalAddresses(texts: readonly string[]): string[] {
+  const parsed = texts.map((text) => parseIpAddress(text.trim()));
+  return [...new Set(parsed.flatMap((result) => (result.ok ? [formatIpAddress(result.value)] : [])))];
+}

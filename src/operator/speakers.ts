@@ -1,0 +1,180 @@
+import { admit } from '#decide/govern/admission.ts';
+import type { LedgerStore } from '#decide/ledger-store.ts';
+import type { Logger } from '#obs/logger.ts';
+import type { SpeakerLink, SpeakerUpdate } from '#rpc/speaker-link.ts';
+import type { Clock } from '#runtime/clock.ts';
+import type { Ask, Hello, Report } from '#state/messages.ts';
+import type { SessionTruth } from '#state/truth.ts';
+import type { Deliveries } from './deliver/deliveries.ts';
+import type { ViewStore } from './observe/view-store.ts';
+import type { Pipeline } from './pipeline/pipeline.ts';
+
+/** What is known of one connected speaker. */
+export type ConnectedSpeaker = {
+  readonly node: string;
+  readonly hello: Hello;
+  /** As last reported, by peer. */
+  readonly sessions: ReadonlyMap<string, SessionTruth>;
+};
+
+export type SpeakersOptions = {
+  readonly view: ViewStore;
+  readonly ledger: () => LedgerStore;
+  readonly deliveries: Deliveries;
+  readonly pipeline: Pipeline;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Term of this leader; undefined while another leads. */
+  readonly epoch: () => number | undefined;
+  /** A speaker that obeyed a higher term than ours said Hello: its leader is ahead of us. */
+  readonly onHigherEpoch: (epoch: number) => void;
+  /** What is known of a node's speaker changed. */
+  readonly onChange: (node: string) => void;
+  /** A router acknowledged a change of these prefixes. */
+  readonly onReport: (node: string, report: Report) => void;
+};
+
+type Known = { readonly link: SpeakerLink; readonly hello: Hello; readonly sessions: Map<string, SessionTruth> };
+
+/** The speakers that are connected: brings what they say into the ledger, and answers what they ask. */
+export class Speakers {
+  readonly #options: SpeakersOptions;
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: SpeakersOptions) {
+    this.#options = options;
+  }
+
+  /** The speaker of a node; undefined while none is connected. */
+  get(node: string): ConnectedSpeaker | undefined {
+    const known = this.#known.get(node);
+    return known && { node, hello: known.hello, sessions: known.sessions };
+  }
+
+  /** Nodes whose speakers are connected. */
+  nodes(): Iterable<string> {
+    return this.#known.keys();
+  }
+
+  /** A speaker was authenticated and said Hello. */
+  connected(link: SpeakerLink, hello: Hello): void {
+    const { logger, clock } = this.#options;
+    const { node } = link;
+    this.#known.set(node, { link, hello, sessions: new Map(hello.sessions.map((session) => [session.peer, session])) });
+    link.onMessage((message) => this.#heard(link, message));
+    link.onClose((reason) => this.#lost(link, reason));
+    logger.info({ event: 'speaker-connected', node, instance: hello.instance, software: hello.software, routes: hello.routes.length });
+    const epoch = this.#options.epoch();
+    if (epoch !== undefined && hello.epoch > epoch) this.#options.onHigherEpoch(hello.epoch);
+    else if (epoch !== undefined) this.#greet(link, hello, clock.nowMs());
+    this.#options.onChange(node);
+  }
+
+  /** Ends all streams, so that speakers say Hello again: what they have is to be known anew in a new term. */
+  dismissAll(reason: string): void {
+    for (const { link } of [...this.#known.values()]) link.close(reason);
+  }
+
+  #greet(link: SpeakerLink, hello: Hello, nowMs: number): void {
+    const { view, deliveries, pipeline } = this.#options;
+    const { node } = link;
+    const ledger = this.#options.ledger();
+    const before = new Set(ledger.servicesOn(node));
+    const freed = ledger.applyHello(hello, nowMs);
+    deliveries.of(node).connect(hello, (message) => link.send(message));
+    const asking = hello.routes.flatMap((route) => [...view.servicesAsking(addressOf(route.prefix))]);
+    pipeline.mark(
+      { services: new Set([...before, ...view.servicesOn(node), ...asking, ...this.#waitingFor(freed)]), nodes: [node] },
+      nowMs,
+    );
+  }
+
+  #heard(link: SpeakerLink, message: SpeakerUpdate): void {
+    const { node } = link;
+    if (this.#known.get(node)?.link !== link) return;
+    switch (message.kind) {
+      case 'ack':
+        for (const { key, message: problem } of message.rejected)
+          this.#options.logger.warn({ event: 'entry-rejected', node, key }, problem);
+        this.#delivery(node)?.onAck(message.version, message.rejected);
+        this.#settle(node);
+        return;
+      case 'nack':
+        this.#options.logger.warn({ event: 'state-refused', node, version: message.version, keys: message.keys }, message.message);
+        this.#delivery(node)?.onNack(message.version);
+        return;
+      case 'report':
+        this.#report(node, message);
+        return;
+      case 'ask':
+        this.#answer(link, message);
+        return;
+      case 'leave':
+        this.#leave(link);
+        return;
+      case 'revokeAck':
+        // This leader gives no permits yet, so there is none whose end could be awaited.
+        return;
+    }
+  }
+
+  #report(node: string, report: Report): void {
+    const { clock, pipeline } = this.#options;
+    const sessions = this.#known.get(node)?.sessions;
+    for (const session of report.sessions) sessions?.set(session.peer, session);
+    if (this.#options.epoch() !== undefined) {
+      const nowMs = clock.nowMs();
+      const freed = this.#options.ledger().applyReport(node, report, nowMs);
+      pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, nowMs);
+    }
+    this.#options.onReport(node, report);
+    this.#options.onChange(node);
+  }
+
+  #settle(node: string): void {
+    const { clock, pipeline } = this.#options;
+    if (this.#delivery(node)?.settled !== true) return;
+    const freed = this.#options.ledger().applySettled(node);
+    pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, clock.nowMs());
+    this.#options.onChange(node);
+  }
+
+  /** Hard evidence asks the same admission function as everything else. */
+  #answer(link: SpeakerLink, ask: Ask): void {
+    const epoch = this.#options.epoch();
+    if (epoch === undefined) return;
+    const facts = { ledger: this.#options.ledger(), nowMs: this.#options.clock.nowMs(), countedElsewhere: () => 0 };
+    const { rule } = admit({ node: link.node, cause: 'hard', evidence: [ask.evidence], doubts: [] }, facts);
+    link.send({ kind: 'askAnswer', epoch, id: ask.id, granted: rule === 'Admitted', rule });
+  }
+
+  #leave(link: SpeakerLink): void {
+    const epoch = this.#options.epoch();
+    if (epoch === undefined) return;
+    this.#options.logger.info({ event: 'speaker-leaving', node: link.node, action: 'withdraw' });
+    link.send({ kind: 'leaveAnswer', epoch, action: 'withdraw' });
+  }
+
+  #lost(link: SpeakerLink, reason: string): void {
+    const { node } = link;
+    // A newer stream may have taken its place already.
+    if (this.#known.get(node)?.link !== link) return;
+    this.#known.delete(node);
+    this.#delivery(node)?.disconnect();
+    this.#options.ledger().applyLost(node);
+    this.#options.logger.info({ event: 'speaker-disconnected', node, reason });
+    this.#options.onChange(node);
+  }
+
+  #delivery(node: string) {
+    return this.#options.deliveries.peek(node);
+  }
+
+  /** Services that ask for prefixes which nobody holds any more. */
+  #waitingFor(freed: readonly string[]): string[] {
+    return freed.flatMap((prefix) => [...this.#options.view.servicesAsking(addressOf(prefix))]);
+  }
+}
+
+/** The address of a host route. */
+const addressOf = (prefix: string): string => prefix.slice(0, prefix.lastIndexOf('/'));
