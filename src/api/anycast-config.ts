@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { statusFields } from './conditions.ts';
+import { ageColumn, conditionColumn, defineKind, messageColumn, reasonColumn } from './kind.ts';
+import { limits } from './limits.ts';
+import { parserOf } from './parse.ts';
+import { list } from './schema.ts';
+import { selecting } from './selector.ts';
+
+const claim = z.object({
+  namespaceSelector: selecting('namespaces'),
+  serviceSelector: selecting('Services'),
+});
+
+const spec = z.object({
+  claim: list(claim, 'atomic', { max: limits.claims })
+    .default([])
+    .describe(
+      'Which Services of type LoadBalancer without a loadBalancerClass are ours: those that both selectors of at least one entry select. A class can not be added to a Service that exists. Make sure that no other controller serves them. Default: none.',
+    ),
+});
+
+const status = z.object(statusFields('Accepted: the spec can be followed. Ready: it is in force.'));
+
+export const anycastConfig = defineKind({
+  kind: 'AnycastConfig',
+  plural: 'anycastconfigs',
+  shortName: 'acconfig',
+  namespaced: false,
+  description:
+    'The AnycastConfig holds what is set for the whole cluster. There is at most one, named default; without it every default holds.',
+  spec: spec.describe('What is wanted.'),
+  status: status.describe('What is so, as the operator sees it.'),
+  rules: [
+    {
+      cel: "self.metadata.name == 'default'",
+      message: 'there is one AnycastConfig, and its name is default: rename this one',
+      holds: ({ metadata }) => metadata.name === 'default',
+    },
+  ],
+  columns: [
+    conditionColumn('Accepted', 'Whether it can be followed.'),
+    conditionColumn('Ready', 'Whether it is in force.'),
+    reasonColumn,
+    ageColumn,
+    messageColumn,
+  ],
+});
+
+export type AnycastConfigSpec = z.output<typeof spec>;
+export type AnycastConfigStatus = z.output<typeof status>;
+
+/** Reads an AnycastConfig. */
+export const parseAnycastConfig = parserOf(anycastConfig);

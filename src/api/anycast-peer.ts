@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { statusFields } from './conditions.ts';
+import { ageColumn, conditionColumn, defineKind, messageColumn, reasonColumn } from './kind.ts';
+import { limits } from './limits.ts';
+import { parserOf } from './parse.ts';
+import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, text, withRules } from './schema.ts';
+import { selecting } from './selector.ts';
+
+const nextHop = z.object({
+  ipv4: hostAddressOf(4).exactOptional().describe('Next hop of IPv4 routes.'),
+  ipv6: hostAddressOf(6).exactOptional().describe('Next hop of IPv6 routes.'),
+});
+
+const fields = z.object({
+  address: hostAddress.describe("The router's IP address."),
+  port: int32(1, 65_535).default(179).describe("The router's TCP port, 1 to 65535. Default 179."),
+  localASN: asn.describe('Our AS number, 1 to 4294967294.'),
+  peerASN: asn.describe("The router's AS number, 1 to 4294967294. Equal to localASN: iBGP."),
+  families: list(addressFamily, 'set', { min: 1, max: 2 })
+    .exactOptional()
+    .describe('Address families of the session, IPv4 and IPv6. Default: the family of address; one session per family is the robust way.'),
+  holdTimeSeconds: withRules(int32(0, 65_535), [
+    {
+      cel: 'self == 0 || self >= 3',
+      message: 'a hold time is at least 3 seconds, or 0 for none (RFC 4271 section 4.2)',
+      holds: (seconds) => seconds === 0 || seconds >= 3,
+    },
+  ])
+    .default(9)
+    .describe(
+      'After how long a silence the session ends, in seconds: 3 to 65535, or 0 for never. The lower of ours and that of the router counts. A shorter time notices a dead router or node sooner, and tolerates less. Default 9.',
+    ),
+  connectRetrySeconds: int32(1, limits.connectRetrySeconds)
+    .default(5)
+    .describe('Time between attempts to connect, in seconds, 1 to 3600; it grows while attempts fail. Default 5.'),
+  sourceAddress: hostAddress
+    .exactOptional()
+    .describe(
+      "Our end of the session, an address that every selected node has, of the same family as address. Default: the kernel's choice.",
+    ),
+  nextHop: nextHop
+    .prefault({})
+    .describe(
+      'Where routers shall send traffic, by family. Default: our end of the session if it is of that family, else a global address of that family on the interface that reaches the router.',
+    ),
+  multihopTTL: int32(2, 255)
+    .exactOptional()
+    .describe('How many hops away an eBGP router may be, 2 to 255. Default: it is on the same link. iBGP has no such bound.'),
+  nodeSelector: selecting('Nodes that have a session with this router'),
+});
+
+type Fields = z.output<typeof fields>;
+
+const isIpv6 = (address: string): boolean => address.includes(':');
+
+const carries = (peer: Fields, family: 'IPv4' | 'IPv6'): boolean =>
+  peer.families === undefined ? isIpv6(peer.address) === (family === 'IPv6') : peer.families.includes(family);
+
+const nextHopRule = (field: 'ipv4' | 'ipv6', family: 'IPv4' | 'IPv6', number: 4 | 6) => ({
+  cel: `!has(self.nextHop) || !has(self.nextHop.${field}) || (has(self.families) ? '${family}' in self.families : !isIP(self.address) || ip(self.address).family() == ${number})`,
+  message: `nextHop.${field} is set, but the session does not carry ${family}: add ${family} to families, or remove nextHop.${field}`,
+  holds: (peer: Fields) => peer.nextHop[field] === undefined || carries(peer, family),
+});
+
+const spec = withRules(fields, [
+  {
+    cel: '!has(self.multihopTTL) || self.localASN != self.peerASN',
+    message: 'multihopTTL is for eBGP, and localASN equals peerASN: remove multihopTTL, or correct an AS number',
+    holds: (peer) => peer.multihopTTL === undefined || peer.localASN !== peer.peerASN,
+  },
+  {
+    cel: '!has(self.sourceAddress) || !isIP(self.sourceAddress) || !isIP(self.address) || ip(self.sourceAddress).family() == ip(self.address).family()',
+    message: 'sourceAddress and address are ends of one connection: write both as IPv4, or both as IPv6',
+    holds: (peer) => peer.sourceAddress === undefined || isIpv6(peer.sourceAddress) === isIpv6(peer.address),
+  },
+  nextHopRule('ipv4', 'IPv4', 4),
+  nextHopRule('ipv6', 'IPv6', 6),
+]);
+
+const status = z.object({
+  ...statusFields('Accepted: the spec can be followed. Ready: the sessions of all selected nodes are established.'),
+  sessions: text(limits.wordLength).exactOptional().describe('Established sessions of all that there should be, such as 2/3.'),
+});
+
+export const anycastPeer = defineKind({
+  kind: 'AnycastPeer',
+  plural: 'anycastpeers',
+  shortName: 'acpeer',
+  namespaced: false,
+  description: 'An AnycastPeer is one router that nodes speak BGP with. Each selected node has one session with it, and opens it.',
+  spec: spec.describe('What is wanted.'),
+  status: status.describe('What is so, as the operator sees it.'),
+  columns: [
+    { name: 'Address', type: 'string', jsonPath: '.spec.address', description: "The router's address." },
+    { name: 'ASN', type: 'integer', jsonPath: '.spec.peerASN', description: "The router's AS number." },
+    { name: 'Sessions', type: 'string', jsonPath: '.status.sessions', description: 'Established sessions, of those that there should be.' },
+    conditionColumn('Ready', 'Whether all sessions are established.'),
+    reasonColumn,
+    ageColumn,
+    messageColumn,
+  ],
+});
+
+export type AnycastPeerSpec = z.output<typeof spec>;
+export type AnycastPeerStatus = z.output<typeof status>;
+
+/** Reads an AnycastPeer. */
+export const parseAnycastPeer = parserOf(anycastPeer);
