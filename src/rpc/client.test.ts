@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -241,6 +242,52 @@ describe('a dialer', () => {
     const lostAtMs = clock.nowMs();
     await until('it could have been dialled again', () => clock.nowMs() > lostAtMs + 3 * limits.redialMaxMs, 1_000);
     expect(opened).toHaveLength(2);
+  });
+
+  it('forgets an address that was never reached when it is gone from the name', async () => {
+    const { links, port } = await startOperator({ host: '127.0.0.2' });
+    const names = { now: ['127.0.0.1'] };
+    const { lost } = dial([`operator.test:${port}`], { resolve: async () => names.now });
+    await until('the first failed', () => lost.length === 1);
+    names.now = ['127.0.0.2'];
+    await until('the second is greeted', () => links.length === 1);
+    await until('only the timer of the name is left', () => clock.pendingTimers === 1);
+    const lostAtMs = clock.nowMs();
+    const failures = lost.length;
+    await until('the first could have been dialled again', () => clock.nowMs() > lostAtMs + 3 * limits.redialMaxMs, 1_000);
+    expect(lost).toHaveLength(failures);
+  });
+
+  describe('of an operator that takes connections and says nothing', () => {
+    let silent: Server;
+    let address: string;
+    const sockets = new Set<Socket>();
+    beforeEach(async () => {
+      silent = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    });
+    afterEach(async () => {
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+      await new Promise<void>((resolve) => silent.close(() => resolve()));
+    });
+
+    it('gives up after a while and dials again', async () => {
+      const { lost } = dial([address]);
+      await until('a connection is there', () => sockets.size >= 1);
+      await until('the silence is named', () => lost.length === 1, 100);
+      expect(lost).toEqual([`${address} did not answer within ${limits.dialTimeoutMs} ms`]);
+      await until('it is dialled again', () => sockets.size >= 2);
+    });
+
+    it('stops in the middle of a dial', async () => {
+      const { dialer, opened } = dial([address]);
+      await until('a connection is there', () => sockets.size >= 1);
+      await dialer.stop('the speaker stops');
+      expect(opened).toEqual([]);
+      expect(clock.pendingTimers).toBe(0);
+    });
   });
 
   it('stops: ends its links with the reason, dials no more, leaves no timer', async () => {
