@@ -133,7 +133,11 @@ describe('a stream is refused, with the reason, when', () => {
     ['the token is for another audience', review({ audiences: ['vault'] }), 'the token is for audience vault, not anycast-operator'],
     ['the token names no node', review({ extra: {} }), 'the token does not name one node'],
     ['the token is refused', err({ kind: 'refused', message: 'token has been invalidated' }), 'token has been invalidated'],
-    ['nobody can review the token', err({ kind: 'unreachable', message: 'connection refused' }), 'connection refused'],
+    [
+      'nobody can review the token',
+      err({ kind: 'unreachable', message: 'connection refused' }),
+      "this operator can't review the token now: connection refused",
+    ],
   ])('%s', async (_name, answer, reason) => {
     const { port, links } = await startServer({ reviewer: async () => answer });
     const { over, opened } = connect(port);

@@ -95,7 +95,9 @@ export class SpeakerServer {
     const node = await this.#authenticator.authenticate(stream.token);
     if (call.cancelled) return;
     if (!node.ok) {
-      this.#refuse(call, node.error.kind === 'refused' ? status.UNAUTHENTICATED : status.UNAVAILABLE, node.error.message);
+      const { kind, message } = node.error;
+      if (kind === 'refused') this.#refuse(call, status.UNAUTHENTICATED, message);
+      else this.#refuse(call, status.UNAVAILABLE, `this operator can't review the token now: ${message}`);
       return;
     }
     stream.reception = this.#receive(call, node.value);
