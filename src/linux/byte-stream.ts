@@ -84,6 +84,6 @@ export type Listener = {
 
 /** Accepts connections. */
 export type Acceptor = {
-  /** Listens on the address; port 0: any free one. The error names the endpoint and what to do. */
+  /** Listens on the address; `::` takes IPv4 as well; port 0: any free one. The error names the endpoint and what to do. */
   listen(at: SocketAddress, accept: (stream: ByteStream) => void): Promise<Result<Listener, string>>;
 };

@@ -73,6 +73,20 @@ describe('a TCP connection', () => {
     ]);
   });
 
+  it('reaches a listener on :: over IPv4, and is shown with IPv4 addresses', async () => {
+    const accepted: ByteStream[] = [];
+    const tcp = new Tcp();
+    const listener = unwrap(await tcp.listen({ address: '::', port: 0 }, (stream) => accepted.push(stream)));
+    const near = await new Promise<ByteStream>((resolve) =>
+      tcp.connect({ address: '127.0.0.1', port: listener.local.port }, (result) => resolve(unwrap(result))),
+    );
+    expect(await until(() => accepted.length === 1)).toBe(true);
+    expect(accepted[0]?.remote).toEqual(near.local);
+    expect(accepted[0]?.local.address).toBe('127.0.0.1');
+    for (const stream of [near, ...accepted]) stream.destroy();
+    await listener.close();
+  });
+
   it('says that a listening address is not of this machine', async () => {
     const result = await new Tcp().listen({ address: '192.0.2.77', port: 0 }, () => undefined);
     expect(result).toEqual({ ok: false, error: 'cannot listen on 192.0.2.77:0: this machine does not have that address' });

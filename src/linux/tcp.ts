@@ -48,7 +48,7 @@ export class Tcp implements Connector, Acceptor {
     server.maxConnections = limits.acceptedConnections;
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
-      server.listen({ host: at.address, port: at.port, ipv6Only: isIP(at.address) === 6 }, () => resolve(undefined));
+      server.listen(at.port, at.address, () => resolve(undefined));
     });
     if (failure !== undefined) return err(listenError(at, failure));
     server.removeAllListeners('error');
