@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Scope } from './scope.ts';
@@ -16,12 +16,12 @@ export function tempFolder(scope: Scope, purpose: string): string {
   return folder;
 }
 
-/** Whether a process with this pid exists. */
+/** Whether a process with this pid runs. One that has ended and waits for its parent to take note does not. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const state = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^State:\s+(\w)/m)?.[1];
+    return state !== 'Z' && state !== 'X';
+  } catch {
+    return false;
   }
 }
