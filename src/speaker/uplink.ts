@@ -60,6 +60,7 @@ export class Uplink {
 
   /** Something about these routes and sessions changed. `transition`: whether a router has a route, or a session is up, which is told at once. */
   changed(routes: Iterable<string>, sessions: Iterable<string>, transition: boolean): void {
+    if (this.#links.size === 0) return;
     for (const untold of this.#links.values()) {
       for (const prefix of routes) untold.routes.add(prefix);
       for (const peer of sessions) untold.sessions.add(peer);

@@ -26,13 +26,15 @@ type Running = {
   readonly pending: Map<string, PeerRoute | undefined>;
 };
 
+type Ending = { readonly peer: PeerPort; readonly gone: Promise<void> };
+
 /** The sessions of a node and what each of their routers shall hear. Changes are collected and go out with {@link flush}. */
 export class Advertiser {
   readonly #options: AdvertiserOptions;
   readonly #entries = new Map<string, PeerEntry>();
   readonly #running = new Map<string, Running>();
   /** Peers that are being ended: their routers may still have routes. A new peer of that name waits for the end. */
-  readonly #ending = new Map<string, PeerPort>();
+  readonly #ending = new Map<string, Ending>();
   /** Exports of the wanted routes by prefix. */
   readonly #wanted = new Map<string, readonly RouteExport[]>();
   #routerId: string | undefined;
@@ -94,12 +96,12 @@ export class Advertiser {
 
   /** How a route stands with a peer; undefined when its router neither shall have it nor has it. */
   route(name: string, prefix: string): PeerRouteTruth | undefined {
-    return this.#running.get(name)?.peer.route(prefix) ?? this.#ending.get(name)?.route(prefix);
+    return this.#running.get(name)?.peer.route(prefix) ?? this.#ending.get(name)?.peer.route(prefix);
   }
 
   /** How the session with a peer stands; undefined when there is no such peer. */
   session(name: string): SessionTruth | undefined {
-    const peer = this.#running.get(name)?.peer ?? this.#ending.get(name);
+    const { peer } = this.#running.get(name) ?? this.#ending.get(name) ?? {};
     if (peer !== undefined) return peer.session();
     if (!this.#entries.has(name)) return undefined;
     const lastError = 'this node has no router id yet';
@@ -109,7 +111,8 @@ export class Advertiser {
   /** Ends all sessions; resolves when they are gone, in bounded time. */
   async stop(stop: PeerStop): Promise<void> {
     this.#stopped = true;
-    await Promise.all(Array.from(this.#running.values(), ({ peer }) => peer.stop(stop)));
+    const ending = Array.from(this.#ending.values(), ({ gone }) => gone);
+    await Promise.all([...ending, ...Array.from(this.#running.values(), ({ peer }) => peer.stop(stop))]);
   }
 
   #run(entry: PeerEntry): void {
@@ -133,8 +136,9 @@ export class Advertiser {
     const running = this.#running.get(name);
     if (running === undefined || this.#stopped) return;
     this.#running.delete(name);
-    this.#ending.set(name, running.peer);
-    void running.peer.stop({ how: 'withdraw', text: 'this peer was removed from the configuration' }).then(() => this.#ended(name));
+    const gone = running.peer.stop({ how: 'withdraw', text: 'this peer was removed from the configuration' });
+    this.#ending.set(name, { peer: running.peer, gone });
+    void gone.then(() => this.#ended(name));
   }
 
   #ended(name: string): void {

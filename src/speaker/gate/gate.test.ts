@@ -221,6 +221,15 @@ describe('what a person says here', () => {
     expect(gate.withdraw([prefix, '192.0.2.54/32'], false, 3)).toEqual([prefix, '192.0.2.54/32']);
   });
 
+  it('does not keep a port from proving the data plane', () => {
+    const gate = new Gate();
+    gate.isolate(true, 0);
+    gate.order(aRoute({ mode: 'HealthCheckNodePort', healthCheckNodePort: port }), 0);
+    expect(gate.verdict(port, serving, 10)).toEqual([]);
+    expect(gate.ports.size).toBe(0);
+    expect(gate.isolate(false, 20)).toEqual([prefix]);
+  });
+
   it('does not stop the waiting: nothing is left to wait for when the route may go up', () => {
     const gate = new Gate();
     gate.isolate(true, 0);
