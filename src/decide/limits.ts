@@ -21,8 +21,5 @@ export const maxEvidence = 4;
 /** Places whose withdrawals are remembered for hold-down; beyond, the longest unchanged are forgotten. */
 export const maxRememberedWithdrawals = 100_000;
 
-/** Deleted objects that are remembered for each kind; beyond, the oldest are forgotten. */
-export const maxTombstones = 10_000;
-
 /** How long a route's going up waits for the data plane where no AnycastService says otherwise, in milliseconds. */
 export const defaultAnnounceDelayMs = 1_000;
