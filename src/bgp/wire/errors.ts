@@ -19,6 +19,14 @@ export type AttributeVerdict = (typeof attributeVerdicts)[number];
 /** Whether `a` is at least as strong as `b`. */
 export const atLeast = (a: AttributeVerdict, b: AttributeVerdict): boolean => attributeVerdicts.indexOf(a) >= attributeVerdicts.indexOf(b);
 
+/** Why a value of the right length is malformed. */
+export type Malformed = {
+  /** Part of a sentence that begins with the attribute's name. */
+  readonly message: string;
+  /** Where it differs from the attribute's row in the table. */
+  readonly verdict?: AttributeVerdict;
+};
+
 /** Something wrong in an UPDATE, for the log that RFC 7606 §6 asks for. */
 export type AttributeFault = {
   readonly verdict: AttributeVerdict;
@@ -50,9 +58,9 @@ export const openError = (subcode: number, message: string, data: Uint8Array = n
   message: `OPEN: ${message}`,
 });
 
-/** An error of RFC 4271 §6.3 after which the session can't go on. */
-export const updateError = (subcode: number, message: string): DecodeError => ({
-  notification: notification(errorCode.update, subcode),
+/** An error of RFC 4271 §6.3 after which the session can't go on. Errors of one attribute carry it whole. */
+export const updateError = (subcode: number, message: string, attribute: Uint8Array = noData): DecodeError => ({
+  notification: notification(errorCode.update, subcode, attribute.slice()),
   message: `UPDATE: ${message}`,
 });
 

@@ -69,6 +69,8 @@ export const errorSubcode = {
   unsupportedOptionalParameter: 4,
   unacceptableHoldTime: 6,
   malformedAttributeList: 1,
+  attributeFlagsError: 4,
+  optionalAttributeError: 9,
   invalidNetworkField: 10,
   refreshInvalidLength: 1,
 } as const;

@@ -6,8 +6,10 @@ export const limits = {
   messageOctets: 4_096,
   /** The longest message with RFC 8654. */
   extendedMessageOctets: 65_535,
-  /** Longest capability value, and longest parameter without RFC 9072. */
-  shortLength: 255,
+  /** All optional parameters of an OPEN together, without RFC 9072. */
+  optionalParametersOctets: 255,
+  /** A host or domain name in the FQDN capability that we send; received ones may be longer. */
+  hostNameOctets: 64,
   /** AS numbers in one AS_PATH segment. */
   segmentAsns: 255,
 } as const;
