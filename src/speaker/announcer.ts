@@ -102,12 +102,12 @@ export class Announcer {
     return this.#account.truth(prefix);
   }
 
-  session(peer: string): SessionTruth | undefined {
+  session(peer: string): SessionTruth {
     return this.#advertiser.session(peer);
   }
 
   sessions(): SessionTruth[] {
-    return this.#advertiser.peers.flatMap((peer) => this.session(peer) ?? []);
+    return this.#advertiser.peers.map((peer) => this.session(peer));
   }
 
   /** Prefixes that some router has. */
@@ -196,7 +196,7 @@ export class Announcer {
 
   #sessionChanged(peer: string): void {
     const was = this.#established.has(peer);
-    const is = this.session(peer)?.state === 'Established';
+    const is = this.session(peer).state === 'Established';
     if (is) this.#established.add(peer);
     else this.#established.delete(peer);
     this.#options.onChanged([], [peer], is !== was);

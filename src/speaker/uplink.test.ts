@@ -65,10 +65,15 @@ function anUplink() {
     hello: () => hello,
     onMessage: (message, link) => heard.push([message, link.operator]),
     route: (prefix): RouteTruth => ({ prefix, peers: [], ageMs: clock.nowMs() }),
-    session: (peer): SessionTruth | undefined =>
-      peer === 'gone'
-        ? undefined
-        : { peer, state: 'Established', ageMs: 0, families: ['IPv4'], localAddress: '192.0.2.1', announcedPrefixes: 1, lastError: '' },
+    session: (peer): SessionTruth => ({
+      peer,
+      state: 'Established',
+      ageMs: 0,
+      families: ['IPv4'],
+      localAddress: '192.0.2.1',
+      announcedPrefixes: 1,
+      lastError: '',
+    }),
     onLinks: (count) => counts.push(count),
   });
   const attach = (name: string): FakeLink => {
@@ -95,7 +100,7 @@ describe('the streams to operators', () => {
     const { clock, uplink, attach } = anUplink();
     const links = [attach('a'), attach('b')];
     uplink.changed(['192.0.2.1/32'], [], true);
-    uplink.changed(['192.0.2.2/32'], ['tor', 'gone'], true);
+    uplink.changed(['192.0.2.2/32'], ['tor'], true);
     clock.advance(0);
     for (const link of links) {
       expect(link.reports()).toEqual([['192.0.2.1/32', '192.0.2.2/32']]);

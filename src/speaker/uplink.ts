@@ -13,8 +13,8 @@ export type UplinkOptions = {
   readonly onMessage: (message: OperatorMessage, link: OperatorLink) => void;
   /** How a route stands now. */
   readonly route: (prefix: string) => RouteTruth;
-  /** How a session stands now; undefined when its peer is gone. */
-  readonly session: (peer: string) => SessionTruth | undefined;
+  /** How a session stands now; Idle when its peer is gone. */
+  readonly session: (peer: string) => SessionTruth;
   /** Told when the number of links changes. */
   readonly onLinks: (count: number) => void;
 };
@@ -88,7 +88,7 @@ export class Uplink {
   #tell(link: OperatorLink, untold: Untold): void {
     if (untold.routes.size + untold.sessions.size === 0) return;
     const routes = Array.from(untold.routes, this.#options.route);
-    const sessions = Array.from(untold.sessions, this.#options.session).filter((session) => session !== undefined);
+    const sessions = Array.from(untold.sessions, this.#options.session);
     untold.routes.clear();
     untold.sessions.clear();
     link.send({ kind: 'report', routes, sessions });

@@ -27,7 +27,7 @@ describe('sessions', () => {
     advertiser.setPeer(aPeer('a'));
     expect(routers.made).toEqual([]);
     expect(advertiser.session('a')).toMatchObject({ state: 'Idle', lastError: 'this node has no router id yet' });
-    expect(advertiser.session('b')).toBeUndefined();
+    expect(advertiser.session('b')).toMatchObject({ state: 'Idle', lastError: 'this peer was removed from the configuration' });
     advertiser.setRouterId('192.0.2.1');
     expect(routers.get('a')).toMatchObject({ told: ['start'], settings: { name: 'a', routerId: '192.0.2.1', localAsn: 64_512 } });
     expect(routers.get('a').settings).not.toHaveProperty('kind');

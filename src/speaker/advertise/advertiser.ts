@@ -99,12 +99,11 @@ export class Advertiser {
     return this.#running.get(name)?.peer.route(prefix) ?? this.#ending.get(name)?.peer.route(prefix);
   }
 
-  /** How the session with a peer stands; undefined when there is no such peer. */
-  session(name: string): SessionTruth | undefined {
+  /** How the session with a peer stands; Idle where there is no such peer. */
+  session(name: string): SessionTruth {
     const { peer } = this.#running.get(name) ?? this.#ending.get(name) ?? {};
     if (peer !== undefined) return peer.session();
-    if (!this.#entries.has(name)) return undefined;
-    const lastError = 'this node has no router id yet';
+    const lastError = this.#entries.has(name) ? 'this node has no router id yet' : 'this peer was removed from the configuration';
     return { peer: name, state: 'Idle', ageMs: 0, families: [], localAddress: '', announcedPrefixes: 0, lastError };
   }
 
