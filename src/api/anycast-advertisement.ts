@@ -8,10 +8,10 @@ import { selecting } from './selector.ts';
 
 const attributes = z.object({
   communities: list(community, 'set', { max: limits.communities })
-    .default([])
+    .prefault([])
     .describe('Communities (RFC 1997), such as 64500:100, or by name, such as no-export. Default: none.'),
   largeCommunities: list(largeCommunity, 'set', { max: limits.communities })
-    .default([])
+    .prefault([])
     .describe('Large communities (RFC 8092), such as 64500:1:2. Default: none.'),
   med: uint32.exactOptional().describe('MULTI_EXIT_DISC, 0 to 4294967295; routers prefer the lowest. Default: not sent.'),
   localPref: uint32
@@ -25,11 +25,11 @@ const attributes = z.object({
 });
 
 const spec = z.object({
-  poolSelector: selecting('AnycastPools whose addresses are announced'),
-  namespaceSelector: selecting('namespaces whose Services are announced'),
-  serviceSelector: selecting('Services that are announced'),
-  nodeSelector: selecting('Nodes that announce'),
-  peerSelector: selecting('AnycastPeers that hear of it'),
+  poolSelector: selecting("Which AnycastPools' addresses are announced"),
+  namespaceSelector: selecting("Which namespaces' Services are announced"),
+  serviceSelector: selecting('Which Services are announced'),
+  nodeSelector: selecting('Which Nodes announce'),
+  peerSelector: selecting('To which AnycastPeers they are announced'),
   attributes: attributes
     .prefault({})
     .describe(

@@ -7,15 +7,15 @@ import { list } from './schema.ts';
 import { selecting } from './selector.ts';
 
 const claim = z.object({
-  namespaceSelector: selecting('namespaces'),
-  serviceSelector: selecting('Services'),
+  namespaceSelector: selecting("Which namespaces' Services"),
+  serviceSelector: selecting('Which Services'),
 });
 
 const spec = z.object({
   claim: list(claim, 'atomic', { max: limits.claims })
     .default([])
     .describe(
-      'Which Services of type LoadBalancer without a loadBalancerClass are ours: those that both selectors of at least one entry select. A class can not be added to a Service that exists. Make sure that no other controller serves them. Default: none.',
+      'Which Services of type LoadBalancer without a loadBalancerClass are ours, for a class cannot be added to a Service that exists: those that both selectors of at least one entry select. Make sure that no other controller serves them. Default: none.',
     ),
 });
 

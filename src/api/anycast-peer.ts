@@ -46,7 +46,7 @@ const fields = z.object({
   multihopTTL: int32(2, 255)
     .exactOptional()
     .describe('How many hops away an eBGP router may be, 2 to 255. Default: it is on the same link. iBGP has no such bound.'),
-  nodeSelector: selecting('Nodes that have a session with this router'),
+  nodeSelector: selecting('Which Nodes have a session with this router'),
 });
 
 type Fields = z.output<typeof fields>;
@@ -58,19 +58,22 @@ const carries = (peer: Fields, family: 'IPv4' | 'IPv6'): boolean =>
 
 const nextHopRule = (field: 'ipv4' | 'ipv6', family: 'IPv4' | 'IPv6', number: 4 | 6) => ({
   cel: `!has(self.nextHop) || !has(self.nextHop.${field}) || (has(self.families) ? '${family}' in self.families : !isIP(self.address) || ip(self.address).family() == ${number})`,
-  message: `nextHop.${field} is set, but the session does not carry ${family}: add ${family} to families, or remove nextHop.${field}`,
+  message: `the session does not carry ${family} routes: add ${family} to families, or remove this next hop`,
+  field: `nextHop.${field}`,
   holds: (peer: Fields) => peer.nextHop[field] === undefined || carries(peer, family),
 });
 
 const spec = withRules(fields, [
   {
     cel: '!has(self.multihopTTL) || self.localASN != self.peerASN',
-    message: 'multihopTTL is for eBGP, and localASN equals peerASN: remove multihopTTL, or correct an AS number',
+    message: 'iBGP (localASN equals peerASN) has no such bound: remove multihopTTL, or correct an AS number',
+    field: 'multihopTTL',
     holds: (peer) => peer.multihopTTL === undefined || peer.localASN !== peer.peerASN,
   },
   {
     cel: '!has(self.sourceAddress) || !isIP(self.sourceAddress) || !isIP(self.address) || ip(self.sourceAddress).family() == ip(self.address).family()',
-    message: 'sourceAddress and address are ends of one connection: write both as IPv4, or both as IPv6',
+    message: 'both ends of a connection are of one family: write an address of the same family as address',
+    field: 'sourceAddress',
     holds: (peer) => peer.sourceAddress === undefined || isIpv6(peer.sourceAddress) === isIpv6(peer.address),
   },
   nextHopRule('ipv4', 'IPv4', 4),

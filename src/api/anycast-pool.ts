@@ -10,8 +10,8 @@ const spec = z.object({
   addresses: list(prefix, 'set', { min: 1, max: limits.poolAddresses }).describe(
     'The addresses, as prefixes such as 192.0.2.0/24 or 2001:db8:53::/64, or one by one. At least one.',
   ),
-  namespaceSelector: selecting('namespaces whose Services may use the pool'),
-  serviceSelector: selecting('Services that may use the pool'),
+  namespaceSelector: selecting("Which namespaces' Services may use the pool"),
+  serviceSelector: selecting('Which Services may use the pool'),
 });
 
 const status = z.object({

@@ -11,9 +11,11 @@ const serviceRef = withRules(z.object({ name: objectName.describe('Name of the S
 
 const spec = z.object({
   serviceRef: serviceRef.describe(
-    'The Service of type LoadBalancer that is refined. One AnycastService per Service: of several the oldest counts. Can not be changed.',
+    'The Service of type LoadBalancer that is refined. One AnycastService per Service: of several the oldest counts. It cannot be changed.',
   ),
   addresses: list(address, 'set', { max: limits.serviceAddresses })
+    // The API server compares texts: one address written in two ways is two for it.
+    .transform((addresses) => [...new Set(addresses)])
     .exactOptional()
     .describe(
       'IP addresses of the Service. Each must be in an AnycastPool that the namespace may use, and of a family that the Service has. Default: those that the Service asks for with the annotation anycast-operator.io/addresses or with loadBalancerIP; of a foreign load-balancer class those in its status.',

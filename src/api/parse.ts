@@ -62,7 +62,8 @@ function complaint(issue: z.core.$ZodIssue, value: unknown): string {
     case 'too_big':
       return ` is ${shown}: ${bound('at most', Number(issue.maximum), issue.origin)}`;
     default:
-      return ` is ${shown}: ${issue.message}`;
+      // Parsers quote what they read; rules do not.
+      return issue.message.includes(shown) ? `: ${issue.message}` : ` is ${shown}: ${issue.message}`;
   }
 }
 

@@ -13,19 +13,29 @@ import { limits } from './limits.ts';
 export type Rule<T> = {
   /** The expression for the API server; `self` is the value. */
   readonly cel: string;
-  /** What to do about it; the API server and {@link FieldError} name field and value. */
+  /** What to do about it. Field and value need not be in it: whoever says it names them. */
   readonly message: string;
+  /** The field below the value that is wrong, such as `nextHop.ipv4`. Default: the value itself. */
+  readonly field?: string;
   /** The same for us. Absent where only the API server can know: rules about changes, and those that parsing includes. */
   readonly holds?: (value: T) => boolean;
 };
 
-/** A schema whose values keep rules. */
+/** What the API server is told of a rule: an item of `x-kubernetes-validations`. */
+type Validation = { readonly rule: string; readonly message: string; readonly fieldPath?: string };
+
+/** The rules as the API server reads them. */
+export const validationsOf = (rules: readonly Rule<never>[]): Validation[] =>
+  rules.map(({ cel, message, field }) => ({ rule: cel, message, ...(field !== undefined && { fieldPath: `.${field}` }) }));
+
+/** A schema whose values keep rules, beside those that it has already. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   let checked = schema;
-  for (const { holds, message } of rules) {
-    if (holds !== undefined) checked = checked.refine(holds, message);
+  for (const { holds, message, field } of rules) {
+    if (holds !== undefined) checked = checked.refine(holds, { message, path: field?.split('.') ?? [] });
   }
-  return checked.meta({ 'x-kubernetes-validations': rules.map(({ cel, message }) => ({ rule: cel, message })) });
+  const before = (schema.meta()?.['x-kubernetes-validations'] ?? []) as readonly Validation[];
+  return checked.meta({ 'x-kubernetes-validations': [...before, ...validationsOf(rules)] });
 }
 
 /** How a list merges when several writers apply it: as a whole, by value, or by the named fields of its items. */
@@ -33,12 +43,11 @@ export type ListType = 'atomic' | 'set' | readonly [string, ...string[]];
 
 /** A bounded list. */
 export function list<S extends z.ZodType>(item: S, type: ListType, size: { readonly min?: number; readonly max: number }): z.ZodArray<S> {
-  const array = z.array(item).min(size.min ?? 0);
-  const kubernetes = typeof type === 'string' ? { 'x-kubernetes-list-type': type } : mapList(type);
-  return array.max(size.max).meta(kubernetes);
+  const array = z.array(item).max(size.max);
+  const bounded = size.min === undefined ? array : array.min(size.min);
+  if (typeof type === 'string') return bounded.meta({ 'x-kubernetes-list-type': type });
+  return bounded.meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': type });
 }
-
-const mapList = (keys: readonly string[]) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys });
 
 /** A text of bounded length, not empty. */
 export const text = (maxLength: number) => z.string().min(1).max(maxLength);

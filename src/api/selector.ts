@@ -39,5 +39,5 @@ export const labelSelector = z
 
 export type LabelSelector = z.output<typeof labelSelector>;
 
-/** An optional selector of a field: says what it selects, and that its absence selects everything. */
-export const selecting = (what: string) => labelSelector.exactOptional().describe(`Selects ${what} by label. Default: all.`);
+/** An optional selector: says what it selects, and that its absence selects everything. */
+export const selecting = (which: string) => labelSelector.exactOptional().describe(`${which}, by label. Default: all.`);
