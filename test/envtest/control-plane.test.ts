@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Scope } from '../support/scope.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { type KubeObject, type Reference, TestClient } from './client.ts';
 import { FakeKubelet, type FakePod } from './fake-kubelet.ts';
 
@@ -68,6 +71,31 @@ function isDeepSubset(expected: object, actual: object): boolean {
   return Object.entries(expected).every(([key, value]) => (actual as Record<string, unknown>)[key] === value);
 }
 
+const widgetDefinition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+
+const widgets = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: widgets.test.example.org }
+spec:
+  group: test.example.org
+  names: { kind: Widget, plural: widgets, singular: widget, listKind: WidgetList }
+  scope: Cluster
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties: { spec: { type: object, properties: { size: { type: integer } } } }
+---
+apiVersion: test.example.org/v1
+kind: Widget
+metadata: { name: first }
+spec: { size: 3 }
+`;
+
 describe('the control plane of the tests', () => {
   it('answers as the pinned version, ready', async () => {
     expect(await client.request('GET', '/readyz')).toBe('ok');
@@ -98,6 +126,41 @@ describe('the control plane of the tests', () => {
 
     await kubelet.finish(pod);
     await endpoints('the pod is in no slice', undefined);
+  });
+
+  it('runs the pods of a Deployment once a kubelet takes them', async () => {
+    const labels = { app: 'deployed' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example.org/fake' }] } };
+    const deployment: KubeObject = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'deployed', namespace },
+      spec: { replicas: 1, selector: { matchLabels: labels }, template },
+    };
+    await client.create(deployment);
+    const [waiting] = await eventually(
+      'the Deployment has made its pod',
+      () => client.list('v1', 'Pod', namespace, 'app=deployed'),
+      (pods) => pods.length === 1,
+    );
+    await kubelet.adopt({ name: waiting?.metadata.name ?? '', namespace, labels, podIps: ['10.1.1.2'] });
+    await eventually('the Deployment is available', async () => {
+      const { status } = await client.get<Reference & { readonly status: { readonly availableReplicas?: number } }>(deployment);
+      return status.availableReplicas === 1;
+    });
+  });
+
+  it('serves a custom resource as soon as its definition is applied', async () => {
+    const file = join(tempFolder(scope, 'crd'), 'widgets.yaml');
+    writeFileSync(file, widgets);
+    const applied = await client.applyFiles(file);
+    scope.onClose('definition of widgets', () => client.delete({ ...widgetDefinition, metadata: { name: 'widgets.test.example.org' } }));
+    expect(applied.map(({ kind }) => kind)).toEqual(['CustomResourceDefinition', 'Widget']);
+    expect(await client.get(applied[1] as Reference)).toMatchObject({ spec: { size: 3 } });
+    await expect(client.patch(applied[1] as Reference, { spec: { size: 'big' } })).rejects.toMatchObject({
+      status: 422,
+      reason: 'Invalid',
+    });
   });
 
   it('issues tokens that are bound to a pod and says in a review whose they are', async () => {

@@ -1,6 +1,6 @@
 import type { Addresses } from '../support/netns.ts';
 import type { Scope } from '../support/scope.ts';
-import type { KubeObject, Reference, TestClient } from './client.ts';
+import { ApiError, type KubeObject, type Reference, type TestClient } from './client.ts';
 
 /** What a node is made of. */
 export type FakeNode = {
@@ -39,7 +39,7 @@ export class FakeKubelet {
   readonly #client: TestClient;
   readonly #pods = new Map<string, PodState>();
   #timer: NodeJS.Timeout | undefined;
-  #beat: Promise<void> = Promise.resolve();
+  #writes: Promise<unknown> = Promise.resolve();
   #readySince = new Date().toISOString();
   /** Why the last heartbeat failed, or undefined when it did not. */
   lastFailure: Error | undefined;
@@ -64,15 +64,13 @@ export class FakeKubelet {
   async pause(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    await this.#beat;
+    await this.#writes;
   }
 
   /** Starts the heartbeats again, the first one now, and reports Node and pods as they are. Does nothing while they run. */
   resume(): void {
     if (this.#timer) return;
-    const beat = () => {
-      this.#beat = this.#beat.then(() => this.#report());
-    };
+    const beat = () => void this.#inOrder(() => this.#report());
     this.#timer = setInterval(beat, this.node.heartbeatMs ?? 10_000);
     beat();
   }
@@ -103,12 +101,18 @@ export class FakeKubelet {
     return created;
   }
 
-  /** Takes over a pod that exists and is bound to this node, and reports it Running. */
+  /** Takes over a pod that exists, binds it to this node if it waits for a scheduler, and reports it Running. */
   async adopt(pod: FakePod): Promise<void> {
+    const { spec } = await this.#client.get<Reference & { readonly spec: { readonly nodeName?: string } }>(podReference(pod));
+    if (spec.nodeName === undefined) {
+      const target = { apiVersion: 'v1', kind: 'Node', name: this.node.name };
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod.name }, target };
+      await this.#client.request('POST', `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}/binding`, binding);
+    }
     const now = new Date().toISOString();
     const state = { pod, startTime: now, ready: pod.ready ?? true, readyChanged: now };
     this.#pods.set(podKey(pod), state);
-    await this.#reportPod(state);
+    await this.#inOrder(() => this.#reportPod(state));
   }
 
   /** Reports a pod of this node ready or not ready; returns when the API server has accepted it. */
@@ -117,7 +121,7 @@ export class FakeKubelet {
     if (!state) throw new Error(`node ${this.node.name} runs no pod ${podKey(pod)}`);
     if (state.ready !== ready) state.readyChanged = new Date().toISOString();
     state.ready = ready;
-    await this.#reportPod(state);
+    await this.#inOrder(() => this.#reportPod(state));
   }
 
   /** Says that a pod has ended: a deleted one disappears, one that was not deleted is removed at once. */
@@ -126,12 +130,24 @@ export class FakeKubelet {
     await this.#client.delete(podReference(pod), { gracePeriodSeconds: 0 });
   }
 
+  /** Runs one write after another: a heartbeat on its way must not arrive after the change that follows it. */
+  #inOrder<T>(write: () => Promise<T>): Promise<T> {
+    const written = this.#writes.then(write);
+    this.#writes = written.catch(() => undefined);
+    return written;
+  }
+
   /** One heartbeat. The API server may be away, that is what tests are about: the next one tries again. */
   async #report(): Promise<void> {
     try {
       await this.#reportNode();
-      // A kubelet corrects what others wrote into the status of its pods, as the node controller does; what is right already, the API server leaves alone.
-      for (const state of this.#pods.values()) await this.#reportPod(state);
+      // A kubelet puts right what others wrote into the status of its pods, as the node controller does. No change is no event.
+      for (const [key, state] of this.#pods) {
+        await this.#reportPod(state).catch((error) => {
+          if (!(error instanceof ApiError && error.status === 404)) throw error;
+          this.#pods.delete(key);
+        });
+      }
       this.lastFailure = undefined;
     } catch (error) {
       this.lastFailure = error as Error;

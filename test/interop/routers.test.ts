@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bird, startBird } from '../support/bird.ts';
+import { type Capture, type CapturedMessage, startCapture } from '../support/capture.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Frr, startFrr } from '../support/frr.ts';
 import { createNetwork, type Namespace, type Network, routesTo } from '../support/netns.ts';
@@ -13,10 +14,12 @@ let frrNode: Namespace;
 let birdNode: Namespace;
 let frr: Frr;
 let bird: Bird;
+let capture: Capture;
 
 beforeAll(async () => {
   network = await createNetwork(scope);
   [frrNode, birdNode] = [await network.add('frr'), await network.add('bird')];
+  capture = await startCapture(scope, birdNode);
   frr = await startFrr(scope, frrNode, frrConfig());
   bird = await startBird(scope, birdNode, birdConfig());
 });
@@ -76,6 +79,18 @@ describe('FRR and BIRD in namespaces of their own', () => {
       );
       expect(routes).toMatchObject([{ prefix, protocol, primary: true, attributes: { 'BGP.as_path': '65001' } }]);
     }
+  });
+
+  it('can be listened to: OPEN, UPDATE and End-of-RIB from either side of each session', async () => {
+    const count = (type: CapturedMessage['type']) => capture.messages().filter((message) => message.type === type).length;
+    await eventually(
+      'both sides of both sessions have said End-of-RIB',
+      () => count('END-OF-RIB'),
+      (seen) => seen >= 4,
+    );
+    expect(count('OPEN')).toBeGreaterThanOrEqual(4);
+    expect(count('UPDATE')).toBeGreaterThanOrEqual(4);
+    expect(count('UNKNOWN')).toBe(0);
   });
 
   it('count the updates that they receive', async () => {

@@ -54,6 +54,8 @@ export function routesTo(prefix: Addresses, via: Addresses): string[] {
 }
 
 const namePrefix = 'anycast-test';
+/** How many networks this process has made: part of their names. */
+let networks = 0;
 const firstHost = 11;
 const lastHost = 254;
 
@@ -61,7 +63,8 @@ const lastHost = 254;
 export async function createNetwork(scope: Scope): Promise<Network> {
   if (process.getuid?.() !== 0) throw new Error('network namespaces need root: run the tests as root');
   await removeLeftovers();
-  const bridge = await createNamespace(scope, `bridge${networks++}`);
+  const label = `net${networks++}`;
+  const bridge = await createNamespace(scope, label);
   await bridge.ip(['link add bridge type bridge mcast_snooping 0', 'link set bridge up']);
   const subnet = await linkToHost(scope, bridge.name);
   let next = firstHost;
@@ -74,7 +77,7 @@ export async function createNetwork(scope: Scope): Promise<Network> {
     async add(name) {
       if (next > lastHost) throw new Error(`a test network has room for ${lastHost - firstHost + 1} namespaces`);
       const port = `port${next}`;
-      const namespace = await createNamespace(scope, `${bridge.name.split('-').at(-1)}-${name}`, subnet.address(next++));
+      const namespace = await createNamespace(scope, `${label}-${name}`, subnet.address(next++));
       await bridge.ip([`link add ${port} type veth peer name eth0 netns ${namespace.name}`, `link set ${port} master bridge up`]);
       await configure(namespace, 'eth0', namespace);
       return namespace;
@@ -89,7 +92,7 @@ export async function createNetwork(scope: Scope): Promise<Network> {
         behind = router;
       }
       const port = `client${next}`;
-      const client = await createNamespace(scope, `${bridge.name.split('-').at(-1)}-${name}`, subnet.client(next++));
+      const client = await createNamespace(scope, `${label}-${name}`, subnet.client(next++));
       await router.ip([`link add ${port} type veth peer name eth0 netns ${client.name}`, `link set ${port} master clients up`]);
       await configure(client, 'eth0', client);
       await client.ip([`route add default via ${gateway.ipv4}`, `route add default via ${gateway.ipv6}`]);
@@ -97,8 +100,6 @@ export async function createNetwork(scope: Scope): Promise<Network> {
     },
   };
 }
-
-let networks = 0;
 
 async function configure(namespace: Namespace, device: string, { ipv4, ipv6 }: Addresses): Promise<void> {
   await namespace.ip([`address add ${ipv4}/24 dev ${device}`, `address add ${ipv6}/64 dev ${device} nodad`, `link set ${device} up`]);

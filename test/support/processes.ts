@@ -175,7 +175,8 @@ export function run(argv: readonly [string, ...string[]], { input, withinMs = 30
       args,
       { timeout: withinMs, maxBuffer: 64 * 1024 * 1024, killSignal: 'SIGKILL' },
       (error, stdout, stderr) => {
-        if (error) reject(new Error(`${argv.join(' ')}: ${stderr.trim() || stdout.trim() || error.message}`, { cause: error }));
+        if (error?.code === 'ENOENT') reject(new Error(`${program} is not installed: test/support/install-debian-packages installs it`));
+        else if (error) reject(new Error(`${argv.join(' ')}: ${stderr.trim() || stdout.trim() || error.message}`, { cause: error }));
         else resolve(stdout);
       },
     );
