@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type Entry, entryKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
@@ -40,7 +41,10 @@ export function parseConfig(text: string): Result<z.infer<typeof configSchema>, 
   const value = toPlainValue(document);
   if (!value.ok) return value;
   const config = configSchema.safeParse(value.value);
-  return config.success ? ok(config.data) : err(describeIssue(config.error.issues[0], value.value));
+  if (config.success) return ok(config.data);
+  const [issue] = config.error.issues;
+  assert(issue !== undefined, 'what does not fit the schema has an issue');
+  return err(describeIssue(issue, value.value));
 }
 
 /** Aliases that expand without end are refused by the parser with an exception. */
@@ -53,16 +57,16 @@ function toPlainValue(document: ReturnType<typeof parseDocument>): Result<unknow
 }
 
 /** `peers[0].peerASN is "x": …`. */
-function describeIssue(issue: z.core.$ZodIssue | undefined, value: unknown): string {
-  const path = issue?.path ?? [];
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  const { path, message } = issue;
   const field = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   const where = field === '' ? 'the file' : field.slice(1);
   let read = value;
-  for (const part of path) read = (read as Record<PropertyKey, unknown> | null | undefined)?.[part];
-  if (issue?.code === 'unrecognized_keys') return `${where} has no field "${issue.keys[0]}": check the spelling, or remove it`;
-  if (read === undefined) return `${where} is missing: ${issue?.message ?? ''}`;
+  for (const part of path) read = (read as Record<PropertyKey, unknown>)[part];
+  if (issue.code === 'unrecognized_keys') return `${where} has no field "${issue.keys[0]}": check the spelling, or remove it`;
+  if (read === undefined) return `${where} is missing: ${message}`;
   const shown = typeof read === 'object' ? '' : ` is ${JSON.stringify(read)}`;
-  return `${where}${shown}: ${issue?.message ?? ''}`;
+  return `${where}${shown}: ${message}`;
 }
 
 async function readRoutesFile(path: string): Promise<Result<readonly ConfigRoute[], string>> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '#rpc/entry-codec.ts';
 import { unwrap } from '#runtime/result.ts';
+import { limits } from '../limits.ts';
 import { parseConfig, readConfigFile } from './config-file.ts';
 
 const minimal = `
@@ -164,6 +165,11 @@ describe('a configuration file that can not be used', () => {
   it('names the line of the file of routes', async () => {
     const wrong = await read(full, '192.0.2.0/24\n\nnonsense\n');
     expect(wrong).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: "nonsense"/) });
+  });
+
+  it('reads no file without end', async () => {
+    const huge = await read(`#${'x'.repeat(limits.configFileBytes)}`);
+    expect(huge).toMatchObject({ error: expect.stringMatching(/config\.yaml: 16777217 bytes are more than the 16777216 that are read/) });
   });
 
   it('says which file can not be read', async () => {
