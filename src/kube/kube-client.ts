@@ -6,7 +6,7 @@ import type { ObjectRef, RawObject, ResourceType } from './resource.ts';
 export type RequestOptions = {
   /** Total time including retries is at most `tries` of these; default 30_000 each. In milliseconds. */
   readonly timeoutMs?: number;
-  /** Tries of requests that may be repeated; others are sent once. Default 4; 1: no retries. */
+  /** Tries of requests that may be repeated: all but create. Default 4; 1: no retries. */
   readonly tries?: number;
   /** Ends the request early; the error's reason is `Aborted`. */
   readonly signal?: AbortSignal;
@@ -41,9 +41,9 @@ export type KubeClient = {
   get(type: ResourceType, ref: ObjectRef, options?: RequestOptions): Promise<Result<RawObject, ApiError>>;
   /** The whole collection, read in pages of one consistent state. */
   list(type: ResourceType, options?: ListOptions): Promise<Result<ObjectList, ApiError>>;
-  /** Creates; not repeated when the answer is lost, since it may have happened. */
+  /** Creates. Repeated only when the server says that it did not look at it (429): a lost answer may have been a success. */
   create(type: ResourceType, object: RawObject, options?: RequestOptions): Promise<Result<RawObject, ApiError>>;
-  /** Replaces the object, or its status. Repeated only if it carries a resourceVersion. */
+  /** Replaces the object, or its status. */
   put(type: ResourceType, object: RawObject, options?: RequestOptions & Subresource): Promise<Result<RawObject, ApiError>>;
   /** Merges `patch` into the object (RFC 7396): null removes a field, lists are replaced whole. */
   patch(

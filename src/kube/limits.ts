@@ -26,13 +26,19 @@ export const limits = {
   watchMaxSeconds: 600,
   /** Delays before a list or watch is tried again, in milliseconds. */
   reopenFirstMs: 200,
-  reopenMaxMs: 30_000,
-  /** A watch that lived this long, or brought something, has proved healthy: delays start from the first again. In milliseconds. */
+  reopenMaxMs: 5_000,
+  /** Longest Retry-After that lists and watches obey, in milliseconds. */
+  reopenRetryAfterMaxMs: 60_000,
+  /** A watch that lived this long has proved healthy: delays start from the first again. In milliseconds. */
   watchHealthyMs: 10_000,
   /** Watches that may end in a row without having brought anything before the list is read again: some servers close instead of 410. */
   emptyWatches: 3,
   /** Connections to the API server at a time, watches included. */
   connections: 64,
+  /** A connection must be made, its TLS handshake included, within this time, in milliseconds. */
+  connectTimeoutMs: 5_000,
+  /** Credentials and certificates are read again when they are older than this, in milliseconds. */
+  credentialsMs: 10_000,
   /** Retries of one key in the work queue: delays double between these, in milliseconds. */
   keyRetryFirstMs: 5,
   keyRetryMaxMs: 60_000,
