@@ -186,16 +186,19 @@ export class MemoryStream implements ByteStream {
       }
     }
     if (this.#other !== undefined) this.#other.#schedule();
-    if (this.#endArrived) this.#closeInTurn();
+    if (this.#endArrived && this.#closedBecause === undefined) this.#closeInTurn();
   }
 
   /** The other end said its last word: sends the rest, and the end of this side. */
   #closeInTurn(): void {
-    if (this.#closedBecause !== undefined) return;
-    this.#transfer();
-    this.#close('closed by the remote end');
     const other = this.#other;
-    if (other !== undefined && !this.#conditions.blackHole) this.#clock.after(this.#conditions.delayMs, () => other.#arriveEnd());
+    const rest = this.#sending;
+    this.#close('closed by the remote end');
+    if (other === undefined || this.#conditions.blackHole) return;
+    this.#clock.after(this.#conditions.delayMs, () => {
+      for (const chunk of rest) other.#arrive(chunk);
+      other.#arriveEnd();
+    });
   }
 
   #close(reason: string): void {

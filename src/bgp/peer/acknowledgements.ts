@@ -1,0 +1,55 @@
+import type { ByteStream } from '#linux/byte-stream.ts';
+import type { Clock, Timer } from '#runtime/clock.ts';
+import { limits } from './limits.ts';
+
+type Outstanding<T> = { readonly upToByte: number; readonly written: T };
+
+/**
+ * Says when the router's TCP has what was written to a stream. Looks only while something is outstanding: at the end of the turn
+ * that wrote, then at growing intervals; one look costs a system call.
+ */
+export class Acknowledgements<T> {
+  readonly #clock: Clock;
+  readonly #stream: ByteStream;
+  readonly #acknowledged: (written: T) => void;
+  readonly #outstanding: Outstanding<T>[] = [];
+  #timer: Timer | undefined;
+  #pauseMs = 0;
+  #lookingSoon = false;
+
+  constructor(clock: Clock, stream: ByteStream, acknowledged: (written: T) => void) {
+    this.#clock = clock;
+    this.#stream = stream;
+    this.#acknowledged = acknowledged;
+  }
+
+  /** All that `written` stands for has just been handed to the stream. */
+  wrote(written: T): void {
+    this.#outstanding.push({ upToByte: this.#stream.bytesWritten, written });
+    this.#pauseMs = 0;
+    if (this.#lookingSoon) return;
+    this.#lookingSoon = true;
+    this.#clock.soon(() => {
+      this.#lookingSoon = false;
+      this.#look();
+    });
+  }
+
+  /** Stops looking; what is outstanding stays unknown. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#outstanding.length = 0;
+  }
+
+  #look(): void {
+    this.#timer?.cancel();
+    const acknowledgedBytes = this.#stream.bytesWritten - this.#stream.unacknowledgedBytes();
+    const pending = this.#outstanding.findIndex(({ upToByte }) => upToByte > acknowledgedBytes);
+    const done = this.#outstanding.splice(0, pending === -1 ? this.#outstanding.length : pending);
+    if (this.#outstanding.length > 0) {
+      this.#pauseMs = Math.min(limits.ackPollMaxMs, Math.max(limits.ackPollFirstMs, 2 * this.#pauseMs));
+      this.#timer = this.#clock.after(this.#pauseMs, () => this.#look());
+    }
+    for (const { written } of done) this.#acknowledged(written);
+  }
+}

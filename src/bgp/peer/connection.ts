@@ -1,0 +1,259 @@
+import { type Event, expiryEvents, type TimerName } from '#bgp/fsm/events.ts';
+import { type Action, type FsmSettings, newSession, type Session } from '#bgp/fsm/session.ts';
+import { step } from '#bgp/fsm/step.ts';
+import { decodeMessage } from '#bgp/wire/decode.ts';
+import { encodeMessage } from '#bgp/wire/encode.ts';
+import type { DecodeError } from '#bgp/wire/errors.ts';
+import { Framer } from '#bgp/wire/framer.ts';
+import { errorCode, errorSubcode } from '#bgp/wire/iana.ts';
+import type { Message, RouteRefreshMessage, UpdateMessage } from '#bgp/wire/messages.ts';
+import { nothingNegotiated } from '#bgp/wire/negotiated.ts';
+import type { ByteStream, Connecting, Connector, ConnectTarget } from '#linux/byte-stream.ts';
+import type { Clock, Timer } from '#runtime/clock.ts';
+import type { Random } from '#runtime/random.ts';
+import { limits } from './limits.ts';
+
+/** What a connection tells its owner. */
+export type ConnectionHandlers = {
+  /** The session changed state. Its stream is there from OpenSent on, until Idle or Active is reached. */
+  readonly changed: (session: Session, previous: Session) => void;
+  /** An UPDATE arrived while Established. */
+  readonly update: (update: UpdateMessage) => void;
+  /** A ROUTE-REFRESH arrived while Established. */
+  readonly refresh: (message: RouteRefreshMessage) => void;
+  /** After `write` answered false: there is room again. */
+  readonly drained: () => void;
+  /** A message was sent or received; UPDATEs that were written as bytes are not told. */
+  readonly message?: (direction: 'sent' | 'received', message: Message) => void;
+};
+
+/** What a connection runs on. */
+export type ConnectionSurroundings = {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How to connect where it is not passive. */
+  readonly connector?: Connector;
+  readonly target?: ConnectTarget;
+};
+
+/**
+ * Runs the state machine on a clock and a byte stream: feeds it events, carries its actions out. Nothing here decides. Actions
+ * never recurse: an event that one causes waits until all actions before it are done.
+ */
+export class Connection {
+  readonly #settings: FsmSettings;
+  readonly #surroundings: ConnectionSurroundings;
+  readonly #handlers: ConnectionHandlers;
+  readonly #timers = new Map<TimerName, Timer>();
+  readonly #events: Event[] = [];
+  #running = false;
+  #session: Session;
+  #attempt: Connecting | undefined;
+  #stream: ByteStream | undefined;
+  #framer = new Framer();
+  /** Set while the stream asked to wait: fires when nothing leaves for too long (RFC 9687). */
+  #sendHold: Timer | undefined;
+
+  constructor(settings: FsmSettings, surroundings: ConnectionSurroundings, handlers: ConnectionHandlers, session: Session = newSession) {
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.#handlers = handlers;
+    this.#session = session;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** The connection, while there is one. */
+  get stream(): ByteStream | undefined {
+    return this.#stream;
+  }
+
+  /** Whether the stream asked to wait. */
+  get blocked(): boolean {
+    return this.#sendHold !== undefined;
+  }
+
+  /** A connection that the other end opened becomes this session's, which must be in Active. */
+  accept(stream: ByteStream): void {
+    this.#adopt(stream);
+    this.dispatch({ kind: 'TcpConnectionConfirmed' });
+  }
+
+  /** Lets an event happen. */
+  dispatch(event: Event): void {
+    this.#events.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#handle(next);
+    this.#running = false;
+  }
+
+  /** Writes encoded UPDATEs; only while Established. False: wait for `drained`. */
+  write(bytes: Uint8Array): boolean {
+    const accepted = this.#stream?.write(bytes) ?? false;
+    if (!accepted) this.#startSendHold();
+    return accepted;
+  }
+
+  #handle(event: Event): void {
+    const { clock, random } = this.#surroundings;
+    const previous = this.#session;
+    const { session, actions } = step(previous, event, { settings: this.#settings, nowMs: clock.nowMs(), random });
+    this.#session = session;
+    for (const action of actions) this.#perform(action);
+    if (session.state !== previous.state) this.#handlers.changed(session, previous);
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case 'connect':
+        this.#connect();
+        break;
+      case 'disconnect':
+        this.#disconnect();
+        break;
+      case 'send':
+        this.#send(action.message);
+        break;
+      case 'startTimer':
+        this.#startTimer(action.timer, action.ms);
+        break;
+      case 'stopTimers':
+        for (const timer of this.#timers.values()) timer.cancel();
+        this.#timers.clear();
+        break;
+    }
+  }
+
+  #startTimer(name: TimerName, ms: number): void {
+    this.#timers.get(name)?.cancel();
+    const timer = this.#surroundings.clock.after(ms, () => {
+      this.#timers.delete(name);
+      this.dispatch(expiryEvents[name]);
+    });
+    this.#timers.set(name, timer);
+  }
+
+  #connect(): void {
+    const { connector, target } = this.#surroundings;
+    if (connector === undefined || target === undefined) return;
+    this.#attempt = connector.connect(target, (result) => {
+      this.#attempt = undefined;
+      if (result.ok) this.#adopt(result.value);
+      this.dispatch(result.ok ? { kind: 'TcpCrAcked' } : { kind: 'TcpConnectionFails', reason: result.error });
+    });
+  }
+
+  #adopt(stream: ByteStream): void {
+    this.#stream = stream;
+    this.#framer = new Framer();
+    // A stream that was given up may still speak: only the current one is listened to.
+    const isCurrent = (): boolean => this.#stream === stream;
+    stream.attach({
+      data: (bytes) => {
+        if (isCurrent()) this.#receive(stream, bytes);
+      },
+      drained: () => {
+        if (!isCurrent()) return;
+        this.#stopSendHold();
+        this.#handlers.drained();
+      },
+      closed: (reason) => {
+        if (!isCurrent()) return;
+        this.#release();
+        this.dispatch({ kind: 'TcpConnectionFails', reason });
+      },
+    });
+  }
+
+  #receive(stream: ByteStream, bytes: Uint8Array): void {
+    this.#framer.push(bytes);
+    // What one message does may end the connection, or change how the next one is read.
+    while (this.#stream === stream) {
+      const context = this.#session.negotiated?.context ?? nothingNegotiated;
+      const frame = this.#framer.next(context.maxMessageLength);
+      if (frame === undefined) return;
+      const message = frame.ok ? decodeMessage(frame.value, context) : frame;
+      if (message.ok) this.#receiveMessage(message.value);
+      else this.dispatch(errorEvent(message.error));
+    }
+  }
+
+  #receiveMessage(message: Message): void {
+    this.#handlers.message?.('received', message);
+    // The owner sees routes before the hold timer is set anew, and only while Established: elsewhere they are an error.
+    const isEstablished = this.#session.state === 'Established';
+    if (isEstablished && message.kind === 'update') this.#handlers.update(message);
+    if (isEstablished && message.kind === 'routeRefresh') this.#handlers.refresh(message);
+    this.dispatch(messageEvent(message));
+  }
+
+  #send(message: Message): void {
+    // Behind what a router does not take, one more keepalive tells it nothing, and would wait in memory with the rest.
+    if (this.#stream === undefined || (message.kind === 'keepalive' && this.blocked)) return;
+    this.#handlers.message?.('sent', message);
+    this.write(encodeMessage(message, this.#session.negotiated?.context ?? nothingNegotiated));
+  }
+
+  #disconnect(): void {
+    this.#attempt?.cancel();
+    this.#attempt = undefined;
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    this.#release();
+    stream.end();
+    // What was sent last, often a NOTIFICATION, gets its time; a router that takes nothing does not keep the socket.
+    this.#surroundings.clock.after(limits.lingerMs, () => stream.destroy());
+  }
+
+  #release(): void {
+    this.#stream = undefined;
+    this.#stopSendHold();
+  }
+
+  #startSendHold(): void {
+    if (this.#sendHold !== undefined) return;
+    const ms = Math.max(limits.sendHoldMs, 2 * (this.#session.negotiated?.holdTimeMs ?? 0));
+    this.#sendHold = this.#surroundings.clock.after(ms, () => {
+      this.#sendHold = undefined;
+      this.dispatch({ kind: 'SendHoldTimerExpires' });
+    });
+  }
+
+  #stopSendHold(): void {
+    this.#sendHold?.cancel();
+    this.#sendHold = undefined;
+  }
+}
+
+/** The event of a message that could not be read. */
+function errorEvent({ notification }: DecodeError): Event {
+  switch (notification.code) {
+    case errorCode.messageHeader:
+      return { kind: 'BgpHeaderErr', notification };
+    case errorCode.open:
+      return { kind: 'BgpOpenMsgErr', notification };
+    default:
+      return { kind: 'UpdateMsgErr', notification };
+  }
+}
+
+/** The event of a message that was read. */
+function messageEvent(message: Message): Event {
+  switch (message.kind) {
+    case 'open':
+      return { kind: 'BgpOpen', open: message };
+    case 'update':
+      return { kind: 'UpdateMsg' };
+    case 'keepalive':
+      return { kind: 'KeepAliveMsg' };
+    case 'routeRefresh':
+      return { kind: 'RouteRefreshMsg' };
+    case 'notification': {
+      const isVersionError = message.code === errorCode.open && message.subcode === errorSubcode.unsupportedVersion;
+      return isVersionError ? { kind: 'NotifMsgVerErr' } : { kind: 'NotifMsg', notification: message };
+    }
+  }
+}
