@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { compileNode } from '../compile-node.ts';
+import { aNode, aPeer } from '../testing/builders.ts';
+import { aCluster, World } from '../testing/world.ts';
+import type { ObservedObject } from '../view.ts';
+
+function worldWith(...objects: ObservedObject[]): World {
+  const cluster = aCluster();
+  cluster.put(...objects);
+  return new World(cluster);
+}
+
+function openWorld(): World {
+  const world = worldWith();
+  world.decideNode();
+  return world;
+}
+
+/** What was decided, short. */
+const decided = (world: World): string[] =>
+  world
+    .decideNode()
+    .decisions.map(({ peer, outcome, effect, cause, reason }) => `${peer ?? 'node'} ${outcome} ${effect} ${cause} ${reason}`);
+
+const notes = (world: World) => compileNode(world.cluster, world.ledger, 'n1').notes;
+
+describe('how a node takes part', () => {
+  it('begins with its identity and its sessions', () => {
+    const world = worldWith(aPeer('spine', { nodeSelector: { matchLabels: { rack: 'r9' } } }));
+    expect(decided(world)).toEqual(['node open none bringUp RouterIdSet', 'tor open none bringUp PeerSelected']);
+    expect([...(world.speakers.get('n1')?.values() ?? [])]).toMatchObject([
+      { kind: 'node', routerId: '10.0.0.1' },
+      { kind: 'peer', name: 'tor', families: ['IPv4', 'IPv6'] },
+    ]);
+    expect(decided(world)).toEqual([]);
+  });
+
+  it('says nothing of a node that speaks to nobody', () => {
+    const world = worldWith(aPeer('tor', { presence: 'deleted' }));
+    expect(world.decideNode()).toEqual({ node: 'n1', decisions: [], orders: [] });
+  });
+
+  it('waits for the speaker', () => {
+    const world = new World(aCluster(), []);
+    expect(decided(world)).toEqual(['node hold none bringUp SpeakerNotHeard', 'tor hold none bringUp SpeakerNotHeard']);
+    const since = world.decideNode().decisions.map((decision) => decision.sinceMs);
+    world.nowMs = 500;
+    expect(world.decideNode().decisions.map((decision) => decision.sinceMs)).toEqual(since);
+  });
+
+  it('takes the BGP Identifier from a person, else from the first IPv4 InternalIP', () => {
+    const world = worldWith(aNode('n1', { routerId: '192.0.2.99' }));
+    world.decideNode();
+    expect(world.speakers.get('n1')?.get('node')).toMatchObject({ routerId: '192.0.2.99' });
+  });
+
+  it('says what to do where no BGP Identifier can be had, and keeps the one it had', () => {
+    const addressless = aNode('n1', { internalAddresses: ['fd00::1'] });
+    expect(notes(worldWith(addressless))).toMatchObject([{ kind: 'Node', object: 'n1', reason: 'NoRouterId' }]);
+    const world = openWorld();
+    world.cluster.put(addressless);
+    expect(decided(world)).toEqual([]);
+    expect(notes(world)).toEqual([]);
+  });
+
+  it('takes a new BGP Identifier for a change that bounces all sessions', () => {
+    const world = openWorld();
+    world.cluster.put(aNode('n1', { routerId: '192.0.2.99' }));
+    expect(decided(world)).toEqual(['node change bounce narrowing RouterIdSet']);
+  });
+
+  it('tells a change that bounces a session from one that does not', () => {
+    const world = openWorld();
+    world.cluster.put(aPeer('tor', { session: { ...aPeer().session, connectRetryMs: 1 } }));
+    expect(decided(world)).toEqual(['tor change none attributes PeerSelected']);
+    world.cluster.put(aPeer('tor', { session: { ...aPeer().session, connectRetryMs: 1, peerAsn: 7 } }));
+    expect(world.decideNode().decisions).toMatchObject([
+      { outcome: 'change', effect: 'bounce', cause: 'narrowing', inputs: { fields: 'peerAsn' } },
+    ]);
+  });
+
+  it.each([
+    ['the peer is deleted', aPeer('tor', { presence: 'deleted' }), 'PeerDeleted'],
+    ['the peer selects other nodes', aPeer('tor', { nodeSelector: { matchLabels: { rack: 'r9' } } }), 'PeerNotForNode'],
+    ['the node is deleted', aNode('n1', { presence: 'deleted' }), 'NodeDeleted'],
+  ])('closes a session when %s', (_, object, reason) => {
+    const world = openWorld();
+    world.cluster.put(object);
+    expect(decided(world)).toEqual([`tor close bounce narrowing ${reason}`]);
+    expect(decided(world)).toEqual([]);
+  });
+
+  it('closes nothing because a peer or the node is not seen', () => {
+    const world = openWorld();
+    world.cluster.forget('AnycastPeer', 'tor');
+    expect(decided(world)).toEqual(['tor hold bounce narrowing InputMissing']);
+    world.cluster.put(aPeer());
+    world.cluster.forget('Node', 'n1');
+    expect(decided(world)).toEqual([]);
+  });
+
+  it('changes nothing by what is stale, and says since when', () => {
+    const world = openWorld();
+    world.cluster.put(aPeer('tor', { session: { ...aPeer().session, peerAsn: 7 } }));
+    world.cluster.stale('AnycastPeer');
+    expect(decided(world)).toEqual(['tor hold bounce narrowing InputStale']);
+    world.nowMs = 1_000;
+    expect(world.decideNode().decisions).toMatchObject([{ rule: 'freshInput', sinceMs: 0, exit: expect.stringContaining('AnycastPeer') }]);
+  });
+});
+
+describe('a new leader', () => {
+  it('confirms what speakers have, and bounces no session', () => {
+    const world = openWorld();
+    world.changeLeader();
+    const governed = world.decideNode();
+    expect(governed.decisions).toEqual([]);
+    expect(governed.orders).toHaveLength(2);
+    expect(world.decideNode().orders).toEqual([]);
+  });
+
+  it('assumes the worst of a change that it can not compare', () => {
+    const world = openWorld();
+    world.cluster.put(aPeer('tor', { session: { ...aPeer().session, connectRetryMs: 1 } }), aNode('n1', { routerId: '192.0.2.99' }));
+    world.changeLeader();
+    expect(decided(world)).toEqual(['node change bounce narrowing RouterIdSet', 'tor change bounce narrowing PeerSelected']);
+  });
+
+  it('forgets sessions that a speaker has no more', () => {
+    const world = openWorld();
+    world.changeLeader();
+    world.speakers.get('n1')?.clear();
+    world.hello('n1');
+    expect(decided(world)).toEqual(['node open none bringUp RouterIdSet', 'tor open none bringUp PeerSelected']);
+  });
+});
