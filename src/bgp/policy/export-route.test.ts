@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { unwrap } from '#runtime/result.ts';
+import { exportRoute, type PolicySession, type RouteAttributes } from './export-route.ts';
+
+const ip = (text: string) => unwrap(parseIpAddress(text));
+
+const ebgp: PolicySession = {
+  localAsn: 64_500,
+  peerAsn: 64_501,
+  families: ['IPv4', 'IPv6'],
+  configured: {},
+  localAddress: ip('192.0.2.10'),
+  interfaceAddresses: [],
+};
+const ibgp: PolicySession = { ...ebgp, peerAsn: 64_500 };
+
+const plain: RouteAttributes = { communities: [], largeCommunities: [], prepend: 0 };
+
+const attributesOn = (session: PolicySession, route: Partial<RouteAttributes> = {}) =>
+  unwrap(exportRoute('IPv4', { ...plain, ...route }, session)).attributes;
+
+const refusalOn = (session: PolicySession, route: Partial<RouteAttributes> = {}, family: AddressFamily = 'IPv4') => {
+  const result = exportRoute(family, { ...plain, ...route }, session);
+  return result.ok ? undefined : result.error;
+};
+
+const nextHopOn = (family: AddressFamily, session: Partial<PolicySession>): string =>
+  formatIpAddress(unwrap(exportRoute(family, plain, { ...ebgp, ...session })).nextHop);
+
+describe('attributes', () => {
+  it('have ORIGIN IGP', () => {
+    expect(attributesOn(ebgp).origin).toBe('IGP');
+    expect(attributesOn(ibgp).origin).toBe('IGP');
+  });
+
+  it('have our AS as path on eBGP and no path on iBGP', () => {
+    expect(attributesOn(ebgp).asPath).toEqual([64_500]);
+    expect(attributesOn(ibgp).asPath).toEqual([]);
+  });
+
+  it('repeat our AS on eBGP as often as asked, and refuse to on iBGP, where the router would see a loop', () => {
+    expect(attributesOn(ebgp, { prepend: 2 }).asPath).toEqual([64_500, 64_500, 64_500]);
+    expect(refusalOn(ibgp, { prepend: 1 })).toBe('PrependRefused');
+  });
+
+  it('have LOCAL_PREF on iBGP always, 100 where nothing is set, and on eBGP never', () => {
+    expect(attributesOn(ibgp).localPref).toBe(100);
+    expect(attributesOn(ibgp, { localPref: 0 }).localPref).toBe(0);
+    expect(attributesOn(ibgp, { localPref: 250 }).localPref).toBe(250);
+    expect(attributesOn(ebgp, { localPref: 250 })).not.toHaveProperty('localPref');
+  });
+
+  it('have LOCAL_PREF 0 on iBGP with GRACEFUL_SHUTDOWN, which routers heed on eBGP only', () => {
+    expect(attributesOn(ibgp, { communities: [0xffff0000], localPref: 250 }).localPref).toBe(0);
+    expect(attributesOn(ebgp, { communities: [0xffff0000] })).not.toHaveProperty('localPref');
+  });
+
+  it('have MED where it is set, 0 too', () => {
+    expect(attributesOn(ebgp, { med: 0 }).med).toBe(0);
+    expect(attributesOn(ibgp, { med: 7 }).med).toBe(7);
+    expect(attributesOn(ebgp)).not.toHaveProperty('med');
+  });
+
+  it('have the communities', () => {
+    const { communities, largeCommunities } = attributesOn(ebgp, { communities: [1, 2], largeCommunities: [[1, 2, 3]] });
+    expect(communities).toEqual([1, 2]);
+    expect(largeCommunities).toEqual([[1, 2, 3]]);
+  });
+
+  it('refuse more communities than an UPDATE has room for', () => {
+    const many = Array.from({ length: 768 }, (_, index) => index);
+    expect(refusalOn(ebgp, { communities: many })).toBeUndefined();
+    expect(refusalOn(ebgp, { communities: many, largeCommunities: [[1, 2, 3]] })).toBe('TooManyCommunities');
+  });
+});
+
+describe('a family that the router did not agree to', () => {
+  it('is not announced, whatever else holds', () => {
+    expect(refusalOn({ ...ibgp, families: ['IPv6'] }, { prepend: 1 })).toBe('FamilyNotNegotiated');
+  });
+});
+
+describe('the next hop', () => {
+  const configured = { IPv4: ip('198.51.100.1'), IPv6: ip('2001:db8::1') };
+  const interfaceAddresses = [ip('fe80::1'), ip('2001:db8::20'), ip('192.0.2.20'), ip('2001:db8::21')];
+
+  it('is what is configured for the family', () => {
+    expect(nextHopOn('IPv4', { configured, interfaceAddresses })).toBe('198.51.100.1');
+    expect(nextHopOn('IPv6', { configured, interfaceAddresses })).toBe('2001:db8::1');
+  });
+
+  it('else is our end of the session, if that is of the family', () => {
+    expect(nextHopOn('IPv4', { interfaceAddresses })).toBe('192.0.2.10');
+    expect(nextHopOn('IPv6', { localAddress: ip('2001:db8::10'), interfaceAddresses })).toBe('2001:db8::10');
+  });
+
+  it('else is a global address of the family on the interface that reaches the peer', () => {
+    expect(nextHopOn('IPv6', { interfaceAddresses })).toBe('2001:db8::20');
+    expect(nextHopOn('IPv4', { localAddress: ip('2001:db8::10'), interfaceAddresses })).toBe('192.0.2.20');
+  });
+
+  it('is not the link-local end of a session', () => {
+    expect(nextHopOn('IPv6', { localAddress: ip('fe80::2'), interfaceAddresses })).toBe('2001:db8::20');
+  });
+
+  it('else is missing: the route is not announced there', () => {
+    expect(refusalOn(ebgp, {}, 'IPv6')).toBe('NoNextHop');
+    expect(refusalOn({ ...ebgp, localAddress: ip('fe80::2'), interfaceAddresses: [ip('fe80::3')] })).toBe('NoNextHop');
+  });
+
+  it('of one family says nothing about the other', () => {
+    expect(refusalOn({ ...ebgp, configured: { IPv4: ip('198.51.100.1') } }, {}, 'IPv6')).toBe('NoNextHop');
+  });
+});
