@@ -197,14 +197,24 @@ describe('what a router must not send', () => {
 });
 
 describe('a router that reads nothing', () => {
+  const keepalive = encodeMessage({ kind: 'keepalive' }, { fourOctetAsn: true, maxMessageLength: 4_096 });
+
+  /** Writes until nothing more leaves: the router's window and our buffer are full. */
+  function fill(connection: Connection, clock: VirtualClock): number {
+    let written = 0;
+    for (let round = 0; round < 10; round++) {
+      while (connection.write(keepalive)) written += keepalive.length;
+      clock.advance(0);
+    }
+    expect(connection.blocked).toBe(true);
+    return written;
+  }
+
   it('costs bounded memory, hears no keepalives behind what does not leave, and loses the session by the send hold timer', async () => {
     const { clock, network, connection } = await setUp({ theirs: { holdTimeMs: 0 } });
     clock.advance(10);
     network.change(address, { stalledReader: true });
-    let written = 0;
-    while (connection.write(new Uint8Array(4_096))) written += 4_096;
-    expect(written).toBeLessThan(1 << 20);
-    expect(connection.blocked).toBe(true);
+    expect(fill(connection, clock)).toBeLessThan(1 << 20);
     clock.advance(limits.sendHoldMs - 1_000);
     expect(connection.session.state).toBe('Established');
     clock.advance(1_000);
@@ -216,7 +226,7 @@ describe('a router that reads nothing', () => {
     clock.advance(10);
     // Its own keepalives still come, so only what we write stands still.
     network.change(address, { stalledReader: true });
-    while (connection.write(new Uint8Array(4_096)));
+    fill(connection, clock);
     const waiting = connection.stream?.unacknowledgedBytes();
     clock.advance(8_000);
     expect(connection.stream?.unacknowledgedBytes()).toBe(waiting);
@@ -227,8 +237,7 @@ describe('a router that reads nothing', () => {
     const { clock, network, connection } = await setUp();
     clock.advance(10);
     network.change(address, { stalledReader: true });
-    const keepalive = encodeMessage({ kind: 'keepalive' }, { fourOctetAsn: true, maxMessageLength: 4_096 });
-    while (connection.write(keepalive));
+    fill(connection, clock);
     network.change(address, { stalledReader: false });
     clock.advance(600_000);
     expect(connection.blocked).toBe(false);
