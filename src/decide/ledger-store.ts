@@ -59,6 +59,13 @@ export class LedgerStore implements Ledger {
     yield* services;
   }
 
+  /** How many routes at least one router has from the node. */
+  announcedOn(node: string): number {
+    let count = 0;
+    for (const { announced } of this.#routesIn(this.#byNode.get(node))) if (announced.length > 0) count++;
+    return count;
+  }
+
   session(node: string, key: EntryKey): Ordered | undefined {
     return this.#sessions.get(node)?.get(key);
   }
