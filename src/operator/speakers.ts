@@ -3,8 +3,10 @@ import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { SpeakerLink, SpeakerUpdate } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
+import type { Place } from '#state/decision.ts';
 import type { Ask, Hello, Report } from '#state/messages.ts';
-import type { SessionTruth } from '#state/truth.ts';
+import type { ReasonCode } from '#state/reasons.ts';
+import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import type { Deliveries } from './deliver/deliveries.ts';
 import type { ViewStore } from './observe/view-store.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
@@ -34,7 +36,16 @@ export type SpeakersOptions = {
   readonly onReport: (node: string, report: Report) => void;
 };
 
-type Known = { readonly link: SpeakerLink; readonly hello: Hello; readonly sessions: Map<string, SessionTruth> };
+type Known = {
+  readonly link: SpeakerLink;
+  readonly hello: Hello;
+  readonly sessions: Map<string, SessionTruth>;
+  /** Routes that are not as they should be with some peer. The others are as the ledger says, and are not kept twice. */
+  readonly troubled: Map<string, RouteTruth>;
+};
+
+/** A route that is not as it should be with one peer. */
+export type Difference = { readonly prefix: string; readonly peer: string; readonly reason: ReasonCode; readonly ageMs: number };
 
 /** The speakers that are connected: brings what they say into the ledger, and answers what they ask. */
 export class Speakers {
@@ -56,11 +67,32 @@ export class Speakers {
     return this.#known.keys();
   }
 
+  /** Why a peer does not have a route, by its speaker's word; undefined when it has, or nothing is known. */
+  reasonOf(place: Place, peer: string): ReasonCode | undefined {
+    const truth = this.#known.get(place.node)?.troubled.get(place.prefix);
+    return truth?.peers.find((item) => item.peer === peer && !item.announced)?.reason;
+  }
+
+  /** Routes of a node that are not as they should be, the oldest first. */
+  differences(node: string): readonly Difference[] {
+    const troubled = [...(this.#known.get(node)?.troubled.values() ?? [])].sort((a, b) => b.ageMs - a.ageMs);
+    return troubled.flatMap(({ prefix, ageMs, peers }) =>
+      peers.filter((item) => item.reason !== 'Announced').map(({ peer, reason }) => ({ prefix, peer, reason, ageMs })),
+    );
+  }
+
+  /** Routes that at least one router has from the node. */
+  announcedRoutes(node: string): number {
+    return this.#options.ledger().announcedOn(node);
+  }
+
   /** A speaker was authenticated and said Hello. */
   connected(link: SpeakerLink, hello: Hello): void {
     const { logger, clock } = this.#options;
     const { node } = link;
-    this.#known.set(node, { link, hello, sessions: new Map(hello.sessions.map((session) => [session.peer, session])) });
+    const known: Known = { link, hello, sessions: new Map(hello.sessions.map((session) => [session.peer, session])), troubled: new Map() };
+    this.#known.set(node, known);
+    for (const truth of hello.routes) noteTrouble(known, truth);
     link.onMessage((message) => this.#heard(link, message));
     link.onClose((reason) => this.#lost(link, reason));
     logger.info({ event: 'speaker-connected', node, instance: hello.instance, software: hello.software, routes: hello.routes.length });
@@ -120,8 +152,10 @@ export class Speakers {
 
   #report(node: string, report: Report): void {
     const { clock, pipeline } = this.#options;
-    const sessions = this.#known.get(node)?.sessions;
-    for (const session of report.sessions) sessions?.set(session.peer, session);
+    const known = this.#known.get(node);
+    if (known === undefined) return;
+    for (const session of report.sessions) known.sessions.set(session.peer, session);
+    for (const truth of report.routes) noteTrouble(known, truth);
     if (this.#options.epoch() !== undefined) {
       const nowMs = clock.nowMs();
       const freed = this.#options.ledger().applyReport(node, report, nowMs);
@@ -174,6 +208,13 @@ export class Speakers {
   #waitingFor(freed: readonly string[]): string[] {
     return freed.flatMap((prefix) => [...this.#options.view.servicesAsking(addressOf(prefix))]);
   }
+}
+
+/** A route without peers is gone from the node: nobody needs to know more of it. */
+function noteTrouble(known: Known, truth: RouteTruth): void {
+  const isTroubled = truth.peers.some((peer) => peer.reason !== 'Announced');
+  if (isTroubled) known.troubled.set(truth.prefix, truth);
+  else known.troubled.delete(truth.prefix);
 }
 
 /** The address of a host route. */

@@ -96,7 +96,7 @@ function readySince(
   if (time.before !== undefined) return time.before.readySinceMs ?? time.nowMs;
   const ageMs = time.wallMs - Date.parse(lastTransitionTime ?? '');
   // A clock that disagrees must not make a Node older than it can be, or younger than now.
-  return time.nowMs - (ageMs > 0 ? ageMs : 0);
+  return time.nowMs - (Number.isNaN(ageMs) ? 0 : Math.max(0, ageMs));
 }
 
 const trafficPolicy = (text: string | undefined): EndpointPolicy => (text === 'Local' ? 'Local' : 'Cluster');

@@ -1,0 +1,15 @@
+/** Bounds of the operator room. */
+export const limits = {
+  /** Deleted objects that are remembered until nothing rests on them. Beyond this the oldest are forgotten. */
+  tombstones: 10_000,
+  /** How often it is looked at whether the watches are heard of, in milliseconds. */
+  freshnessCheckMs: 1_000,
+  /** At most one write per AnycastService, pool, advertisement, peer or config in this time, in milliseconds. */
+  statusIntervalMs: 1_000,
+  /** At most one write per AnycastSpeaker in this time, in milliseconds. */
+  speakerStatusIntervalMs: 10_000,
+  /** Status writes at a time. */
+  statusWriters: 4,
+  /** Routes listed in one AnycastSpeaker (design: a status object must stay small). */
+  speakerDifferences: 50,
+} as const;

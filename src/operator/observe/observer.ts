@@ -1,0 +1,203 @@
+/**
+ * observe — from watches to a read-only view, and to the keys that have to be decided again.
+ *
+ * Kubernetes' shapes become decide's shapes here and nowhere else. Absence is never taken for deletion: only a DELETED event or a
+ * deletionTimestamp is a tombstone; what a list leaves out is missing, and stays as it was. An object that can't be read keeps
+ * its last good form, and its problem is kept for its condition.
+ */
+import type { FieldError } from '#api/parse.ts';
+import type { Kind, ObservedObject, Presence } from '#decide/view.ts';
+import { isFresh, type ObjectChange, type ObjectSource } from '#kube/object-source.ts';
+import type { Logger } from '#obs/logger.ts';
+import type { Clock, Timer } from '#runtime/clock.ts';
+import { ok, type Result } from '#runtime/result.ts';
+import type { EndpointSlice, Namespace, Node, ObjectMeta, Service } from '../core-objects.ts';
+import type { CustomObject } from '../custom-object.ts';
+import { limits } from '../limits.ts';
+import { mapNamespace, mapNode, mapService, mapSlice } from './map-core.ts';
+import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
+import { type Affected, ViewStore } from './view-store.ts';
+
+/** What each kind's objects look like before they are mapped. */
+export type SourceObjects = {
+  readonly Service: Service;
+  readonly EndpointSlice: EndpointSlice;
+  readonly Node: Node;
+  readonly Namespace: Namespace;
+  readonly AnycastService: CustomObject;
+  readonly AnycastPool: CustomObject;
+  readonly AnycastAdvertisement: CustomObject;
+  readonly AnycastPeer: CustomObject;
+  readonly AnycastConfig: CustomObject;
+};
+
+/** One source per kind. */
+export type Sources = { readonly [K in Kind]: ObjectSource<SourceObjects[K]> };
+
+export type ObserverOptions = {
+  readonly sources: Sources;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Something changed that has to be decided; `atMs` is when it was received, monotonic. */
+  readonly onAffected: (affected: Affected, atMs: number) => void;
+  /** An object is new, changed or gone: what is written about it may have to change. */
+  readonly onObject: (kind: Kind, key: string) => void;
+  /** Everything is listed and heard of: decisions that waited for that can be made. Called each time it becomes so. */
+  readonly onFresh: () => void;
+};
+
+const everything: Affected = { services: 'all', nodes: 'all' };
+
+/** Watches all kinds. */
+export class Observer {
+  readonly view: ViewStore;
+  readonly #options: ObserverOptions;
+  /** Why objects can't be read, by `Kind key`. */
+  readonly #problems = new Map<string, FieldError>();
+  /** Objects with a tombstone, oldest first: forgotten when there are too many. */
+  readonly #tombstones = new Map<string, { readonly kind: Kind; readonly key: string }>();
+  #freshKinds = 0;
+  #freshnessTimer: Timer | undefined;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+    this.view = new ViewStore((kind) => isFresh(options.sources[kind].freshness, options.clock.nowMs()));
+  }
+
+  /** Starts watching. */
+  start(): void {
+    for (const kind of this.#kinds()) this.#startKind(kind);
+    this.#checkFreshness();
+  }
+
+  /** Ends all watches. */
+  async stop(): Promise<void> {
+    this.#freshnessTimer?.cancel();
+    await Promise.all(this.#kinds().map((kind) => this.#options.sources[kind].stop()));
+  }
+
+  /** Whether all kinds were listed completely at least once. */
+  get complete(): boolean {
+    return this.#kinds().every((kind) => this.#options.sources[kind].freshness.listedCompletely);
+  }
+
+  /** What is not heard of, a sentence per kind. */
+  failures(): string[] {
+    return this.#kinds().flatMap((kind) => {
+      const { failure, rewound, listedCompletely } = this.#options.sources[kind].freshness;
+      if (failure !== undefined) return [`${kind}: ${failure}`];
+      if (rewound) return [`${kind}: the API server went back in time; nothing is decided from it`];
+      return listedCompletely ? [] : [`${kind}: not listed yet`];
+    });
+  }
+
+  /** The object as it was last received; undefined while it is not there. */
+  raw<K extends Kind>(kind: K, key: string): SourceObjects[K] | undefined {
+    return this.#options.sources[kind].store.get(key);
+  }
+
+  /** Why an object can't be read; undefined when it can. */
+  problem(kind: Kind, key: string): FieldError | undefined {
+    return this.#problems.get(`${kind} ${key}`);
+  }
+
+  /** Drops what is remembered of a deleted object, once nothing rests on it. */
+  forget(kind: Kind, key: string): void {
+    this.#tombstones.delete(`${kind} ${key}`);
+    this.view.forget(kind, key);
+  }
+
+  #kinds(): Kind[] {
+    return Object.keys(this.#options.sources) as Kind[];
+  }
+
+  #startKind<K extends Kind>(kind: K): void {
+    const source: ObjectSource<SourceObjects[K]> = this.#options.sources[kind];
+    source.start((change) => this.#changed(kind, change));
+  }
+
+  #changed<K extends Kind>(kind: K, change: ObjectChange<SourceObjects[K]>): void {
+    if (change.kind === 'listed') {
+      this.#checkFreshness();
+      return;
+    }
+    const presence = presenceAfter[change.kind];
+    const mapped = this.#map(kind, change.object, presence, change.atMs);
+    this.#noteProblem(kind, change.key, mapped);
+    const object = mapped.ok ? mapped.value : this.#lastGood(kind, change.key, presence, change.object.metadata);
+    if (object !== undefined) {
+      this.#noteTombstone(object);
+      this.#options.onAffected(this.view.put(object), change.atMs);
+    }
+    this.#options.onObject(kind, change.key);
+  }
+
+  #map(kind: Kind, object: SourceObjects[Kind], presence: Presence, nowMs: number): Result<ObservedObject | undefined, FieldError> {
+    switch (kind) {
+      case 'Service':
+        return ok(mapService(object as Service, presence));
+      case 'EndpointSlice':
+        return ok(mapSlice(object as EndpointSlice, presence));
+      case 'Node': {
+        const before = this.view.node(object.metadata.name);
+        return ok(mapNode(object as Node, presence, { nowMs, wallMs: this.#options.clock.wallMs(), ...(before && { before }) }));
+      }
+      case 'Namespace':
+        return ok(mapNamespace(object as Namespace, presence));
+      case 'AnycastService':
+        return mapRefinement(object as CustomObject, presence);
+      case 'AnycastPool':
+        return mapPool(object as CustomObject, presence);
+      case 'AnycastAdvertisement':
+        return mapAdvertisement(object as CustomObject, presence);
+      case 'AnycastPeer':
+        return mapPeer(object as CustomObject, presence);
+      case 'AnycastConfig':
+        return mapConfig(object as CustomObject, presence);
+    }
+  }
+
+  /** What is known of an object that can't be read: its content as it was, its presence as it is now. */
+  #lastGood(kind: Kind, key: string, presence: Presence, meta: ObjectMeta): ObservedObject | undefined {
+    const before = this.view.get(kind, key);
+    const now = presence === 'present' && meta.deletionTimestamp !== undefined ? 'deleting' : presence;
+    return before && { ...before, presence: now };
+  }
+
+  #noteProblem(kind: Kind, key: string, mapped: Result<unknown, FieldError>): void {
+    const name = `${kind} ${key}`;
+    if (mapped.ok) {
+      this.#problems.delete(name);
+    } else if (this.#problems.get(name)?.message !== mapped.error.message) {
+      this.#problems.set(name, mapped.error);
+      this.#options.logger.warn({ event: 'object-refused', kind, object: key, field: mapped.error.field }, mapped.error.message);
+    }
+  }
+
+  #noteTombstone({ kind, key, presence }: ObservedObject): void {
+    const name = `${kind} ${key}`;
+    this.#tombstones.delete(name);
+    if (presence !== 'deleted') return;
+    this.#tombstones.set(name, { kind, key });
+    const [oldest] = this.#tombstones.values();
+    if (oldest !== undefined && this.#tombstones.size > limits.tombstones) this.forget(oldest.kind, oldest.key);
+  }
+
+  /** Doubts about stale kinds end when they are fresh again, which no event tells: looked at every second. */
+  #checkFreshness(): void {
+    const fresh = this.#kinds().filter((kind) => this.view.isFresh(kind)).length;
+    if (fresh > this.#freshKinds && fresh === this.#kinds().length) {
+      this.#options.onFresh();
+      this.#options.onAffected(everything, this.#options.clock.nowMs());
+    }
+    this.#freshKinds = fresh;
+    this.#freshnessTimer?.cancel();
+    this.#freshnessTimer = this.#options.clock.after(limits.freshnessCheckMs, () => this.#checkFreshness());
+  }
+}
+
+const presenceAfter: Readonly<Record<Exclude<ObjectChange<never>['kind'], 'listed'>, Presence>> = {
+  upserted: 'present',
+  deleted: 'deleted',
+  vanished: 'missing',
+};

@@ -1,0 +1,53 @@
+import type { Condition } from '#api/conditions.ts';
+
+/** A condition as it shall be; when it became so is found by comparing with what was. */
+export type WantedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+
+/**
+ * The conditions to write: `lastTransitionTime` moves only where the status changed (Kubernetes' API conventions), and the order
+ * is the wanted one.
+ */
+export function conditionsOf(
+  before: readonly Condition[] | undefined,
+  wanted: readonly WantedCondition[],
+  generation: number,
+  wallMs: number,
+): Condition[] {
+  const now = timeText(wallMs);
+  return wanted.map((condition) => {
+    const known = before?.find((item) => item.type === condition.type);
+    return {
+      type: condition.type,
+      status: condition.status,
+      observedGeneration: generation,
+      lastTransitionTime: known?.status === condition.status ? known.lastTransitionTime : now,
+      reason: condition.reason,
+      message: condition.message,
+    };
+  });
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes times. */
+export const timeText = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+
+/** A condition that is true. */
+export const isTrue = (type: string, reason: string, message = ''): WantedCondition => ({ type, status: 'True', reason, message });
+
+/** A condition that is false. */
+export const isFalse = (type: string, reason: string, message: string): WantedCondition => ({ type, status: 'False', reason, message });
+
+/** Whether two values are the same JSON, whatever the order of fields. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  );
+}

@@ -1,0 +1,109 @@
+import { type AnycastServiceStatus, anycastService } from '#api/anycast-service.ts';
+import { refOf } from '#kube/resource.ts';
+import { limits } from '../limits.ts';
+import type { ServiceOutcome } from '../pipeline/pipeline.ts';
+import { resourceTypes } from '../resource-types.ts';
+import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
+import type { StatusFacts } from './facts.ts';
+import { finalizerWrites } from './finalizer.ts';
+import { type ServiceSummary, summarise } from './service-summary.ts';
+import type { Subject } from './status-writer.ts';
+
+/** AnycastServices: what their Service announces, and why not all of it. */
+export function refinementSubject(facts: StatusFacts): Subject {
+  return {
+    intervalMs: limits.statusIntervalMs,
+    writes(key) {
+      const object = facts.observer.raw('AnycastService', key);
+      if (object === undefined) return [];
+      const { metadata } = object;
+      const service = facts.observer.view.get('AnycastService', key)?.service;
+      const outcome = service === undefined ? undefined : facts.service(service);
+      if (metadata.deletionTimestamp !== undefined) {
+        return finalizerWrites(resourceTypes.AnycastService, metadata, service !== undefined && stillHolds(facts, service, outcome));
+      }
+      const before = (object.status ?? {}) as Partial<AnycastServiceStatus>;
+      const status = statusOf(key, outcome, metadata.generation ?? 0, before);
+      const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: nulled(before, status) };
+      const isSame = anycastService.status.safeParse(before).success && sameJson(before, status);
+      return [
+        ...finalizerWrites(resourceTypes.AnycastService, metadata, true),
+        ...(isSame ? [] : [{ type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status' as const, patch }]),
+      ];
+    },
+  };
+
+  function statusOf(
+    key: string,
+    outcome: ServiceOutcome | undefined,
+    generation: number,
+    before: Partial<AnycastServiceStatus>,
+  ): AnycastServiceStatus {
+    const problem = facts.observer.problem('AnycastService', key);
+    const summary = outcome === undefined ? undefined : summarise(facts, outcome);
+    const wanted = conditionsFor(key, problem?.message, outcome, summary);
+    return {
+      observedGeneration: generation,
+      conditions: conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs()),
+      ...(summary !== undefined && {
+        addresses: [...summary.addresses],
+        addressSummary: summary.addresses.map(({ address }) => address).join(','),
+        announcedNodes: summary.announcedNodes,
+        candidateNodes: summary.candidateNodes,
+        announced: `${summary.announcedNodes}/${summary.candidateNodes}`,
+      }),
+    };
+  }
+}
+
+function conditionsFor(
+  key: string,
+  problem: string | undefined,
+  outcome: ServiceOutcome | undefined,
+  summary: ServiceSummary | undefined,
+): WantedCondition[] {
+  if (problem !== undefined) return refused('Invalid', problem);
+  if (outcome === undefined || summary === undefined)
+    return [
+      isTrue('Accepted', 'Accepted'),
+      ...unresolved('ServiceNotFound', 'the Service is not there: create it, or correct spec.serviceRef.name'),
+    ];
+  if (outcome.intent.conflicts.includes(key)) {
+    return refused(
+      'Conflict',
+      `AnycastService ${outcome.intent.refinement ?? '?'} is older and refines the same Service: delete one of the two`,
+    );
+  }
+  if (outcome.intent.ownership === 'none') {
+    return [
+      isTrue('Accepted', 'Accepted'),
+      ...unresolved('NotOurs', 'the Service is not there, not of type LoadBalancer, or of no class: see AnycastConfig spec.claim'),
+    ];
+  }
+  return [isTrue('Accepted', 'Accepted'), isTrue('ResolvedRefs', 'Resolved'), ...summary.conditions];
+}
+
+const unresolved = (reason: string, message: string): WantedCondition[] => [
+  isFalse('ResolvedRefs', reason, message),
+  isFalse('Announced', reason, message),
+  isFalse('Ready', reason, message),
+  isTrue('Stalled', reason, message),
+];
+
+const refused = (reason: string, message: string): WantedCondition[] => [
+  isFalse('Accepted', reason, message),
+  isFalse('Ready', reason, message),
+  isTrue('Stalled', reason, message),
+];
+
+/** A merge patch that makes `before` into `after`: fields that go are null. */
+function nulled(before: object, after: object): Record<string, unknown> {
+  const gone = Object.keys(before).filter((field) => !Object.hasOwn(after, field));
+  return { ...after, ...Object.fromEntries(gone.map((field) => [field, null])) };
+}
+
+/** A Service of our class goes on under the policy of the class; a foreign one loses its routes first. */
+function stillHolds(facts: StatusFacts, service: string, outcome: ServiceOutcome | undefined): boolean {
+  if (outcome?.intent.ownership === 'own') return false;
+  return facts.ledger().routesOf(service)[Symbol.iterator]().next().done !== true;
+}

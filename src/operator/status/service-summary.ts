@@ -1,0 +1,91 @@
+import type { AnycastServiceStatus } from '#api/anycast-service.ts';
+import type { PlaceProposal } from '#decide/proposal.ts';
+import type { Place } from '#state/decision.ts';
+import { type ReasonCode, reasons } from '#state/reasons.ts';
+import type { ServiceOutcome } from '../pipeline/pipeline.ts';
+import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
+import type { StatusFacts } from './facts.ts';
+
+/** Why something that is wanted is not so: the reason, and whether a person has to act. */
+type Obstacle = { readonly reason: string; readonly message: string; readonly needsPerson: boolean };
+
+type AddressStatus = NonNullable<AnycastServiceStatus['addresses']>[number];
+
+/** What is so with one Service, as conditions and counts say it. */
+export type ServiceSummary = {
+  readonly addresses: readonly AddressStatus[];
+  readonly announcedNodes: number;
+  readonly candidateNodes: number;
+  readonly conditions: readonly WantedCondition[];
+};
+
+/** Sums up what was decided about a Service and what routers acknowledged. */
+export function summarise(facts: StatusFacts, outcome: ServiceOutcome): ServiceSummary {
+  const { intent, proposal } = outcome;
+  const announcedNodes = new Set<string>();
+  const candidateNodes = new Set<string>();
+  const addresses = intent.addresses.map(({ address, prefix, standings }): AddressStatus => {
+    const nodes = standings.map((standing) => standing.place.node);
+    const announced = nodes.filter((node) => (facts.ledger().route({ prefix, node })?.announced.length ?? 0) > 0);
+    for (const node of nodes) candidateNodes.add(node);
+    for (const node of announced) announcedNodes.add(node);
+    return { address, prefix, announcedNodes: announced.length, candidateNodes: nodes.length };
+  });
+  const obstacles = [...addressObstacles(outcome), ...proposal.places.flatMap((place) => placeObstacles(facts, outcome, place))];
+  return {
+    addresses,
+    announcedNodes: announcedNodes.size,
+    candidateNodes: candidateNodes.size,
+    conditions: conditionsFor(announcedNodes.size, obstacles),
+  };
+}
+
+function conditionsFor(announcedNodes: number, obstacles: readonly Obstacle[]): WantedCondition[] {
+  const main = obstacles.find((obstacle) => obstacle.needsPerson) ?? obstacles[0];
+  const announced =
+    announcedNodes > 0
+      ? isTrue('Announced', 'Announced', `routers have a route from ${announcedNodes} ${announcedNodes === 1 ? 'node' : 'nodes'}`)
+      : isFalse('Announced', main?.reason ?? 'NoEndpoint', main?.message ?? 'no endpoint is there');
+  if (main === undefined)
+    return [announced, announcedNodes > 0 ? isTrue('Ready', 'Announced') : isFalse('Ready', 'NoEndpoint', 'no endpoint is there')];
+  const progress = main.needsPerson ? isTrue('Stalled', main.reason, main.message) : isTrue('Reconciling', main.reason, main.message);
+  return [announced, isFalse('Ready', main.reason, main.message), progress];
+}
+
+/** Addresses that are not announced anywhere because of themselves. */
+function addressObstacles({ intent }: ServiceOutcome): Obstacle[] {
+  if (intent.addresses.length === 0 && intent.ownership !== 'none') {
+    return [{ reason: 'NoAddress', message: 'no address is asked for: set spec.addresses, or annotate the Service', needsPerson: true }];
+  }
+  return intent.addresses.flatMap(({ refusal }) =>
+    refusal === undefined
+      ? []
+      : [{ reason: refusal.reason, message: refusal.message, needsPerson: refusal.reason !== 'AddressNotInStatus' }],
+  );
+}
+
+/** What keeps one place from being as it should: a rule, a missing advertisement, or the way to the router. */
+function placeObstacles(facts: StatusFacts, outcome: ServiceOutcome, { standing, exports }: PlaceProposal): Obstacle[] {
+  const { place } = standing;
+  const held = outcome.decisions.find(
+    (item) => item.outcome === 'hold' && item.place.node === place.node && item.place.prefix === place.prefix,
+  );
+  if (held !== undefined) return [obstacle(place, held.reason, `${reasons[held.reason].says}; ${held.exit}`)];
+  if (standing.wanted === 'no' && standing.reason === 'NotSelected')
+    return [obstacle(place, 'NotSelected', reasons.NotSelected.says, true)];
+  if (standing.wanted !== 'yes') return [];
+  const announced = facts.ledger().route(place)?.announced ?? [];
+  return exports
+    .filter((item) => !announced.includes(item.peer))
+    .map((item) => {
+      const reason =
+        facts.speakers.reasonOf(place, item.peer) ?? (facts.speakers.get(place.node) === undefined ? 'SpeakerNotHeard' : 'WaitingForAck');
+      return obstacle(place, reason, `${reasons[reason].says} (peer ${item.peer})`);
+    });
+}
+
+const obstacle = (place: Place, reason: ReasonCode, says: string, needsPerson = false): Obstacle => ({
+  reason,
+  message: `${place.prefix} on ${place.node}: ${says}`,
+  needsPerson,
+});
