@@ -4,6 +4,8 @@ export const limits = {
   pageSize: 500,
   /** Pages of one list; a server that never ends its list is an error. */
   pages: 10_000,
+  /** How often one list begins anew because its continue token expired on the way. */
+  listRestarts: 3,
   /** Largest body of an answer, one page of a list included, in bytes. */
   bodyBytes: 64 << 20,
   /** Largest watch event, in bytes; the API server's own limit of an object is 3 MiB as JSON. */
@@ -30,7 +32,7 @@ export const limits = {
   /** Longest Retry-After that lists and watches obey, in milliseconds. */
   reopenRetryAfterMaxMs: 60_000,
   /** A watch that lived this long has proved healthy: delays start from the first again. In milliseconds. */
-  watchHealthyMs: 10_000,
+  watchHealthyMs: 5_000,
   /** Watches that may end in a row without having brought anything before the list is read again: some servers close instead of 410. */
   emptyWatches: 3,
   /** Connections to the API server at a time, watches included. */
@@ -49,6 +51,8 @@ export const limits = {
   leaseDurationMs: 15_000,
   leaseRenewDeadlineMs: 10_000,
   leaseRetryMs: 2_000,
+  /** Changes that a source in memory can look back on. */
+  memoryHistory: 100_000,
   /** Events remembered for aggregation; the one unused for longest is forgotten first. */
   eventSeries: 1_024,
   /** Events written: per second, and how many at once. What exceeds it is dropped and counted. */

@@ -36,7 +36,10 @@ export type Freshness = {
   readonly lastContactMs: number | undefined;
   /** Whether a list was read to its end since the start. */
   readonly listedCompletely: boolean;
-  /** Whether a list was older than something seen before. Stays until {@link ObjectSource.acceptRewind}. */
+  /**
+   * Whether a list was older than something seen before. True from before the first change of that list until
+   * {@link ObjectSource.acceptRewind}: what such a list says is not to be acted on.
+   */
   readonly rewound: boolean;
   /** Why nothing is heard, as a sentence; undefined while the watch is open. */
   readonly failure: string | undefined;

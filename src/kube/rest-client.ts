@@ -53,11 +53,12 @@ export class RestClient implements KubeClient {
   async list(type: ResourceType, options: ListOptions = {}): Promise<Result<ObjectList, ApiError>> {
     const items: RawObject[] = [];
     let continueToken = '';
+    let restarts = 0;
     for (let page = 0; page < limits.pages; page++) {
       const read = await this.listPage(type, { ...options, continueToken });
       if (!read.ok) {
         // The consistent state behind the token is gone: what was read so far belongs to no state that still exists.
-        if (read.error.status !== 410 || continueToken === '') return read;
+        if (read.error.status !== 410 || continueToken === '' || ++restarts > limits.listRestarts) return read;
         items.length = 0;
         continueToken = '';
         continue;

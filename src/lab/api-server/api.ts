@@ -6,7 +6,6 @@ import type { Lists } from './lists.ts';
 import type { DeleteRequest, Objects } from './objects.ts';
 import { badRequest, noSuchPath, Refusal } from './refusal.ts';
 import { fieldSelector, labelSelector, type Selector } from './selector.ts';
-import type { Storage } from './storage.ts';
 import { classOf, isWatch, refOf, type Target, targetOf } from './target.ts';
 import { type LabToken, reviewToken } from './token-reviews.ts';
 import type { WatchRequest } from './watch-response.ts';
@@ -27,7 +26,6 @@ export type Answer =
 /** From requests to answers: which object, which rule, which fault. Refusals are thrown. */
 export class Api {
   readonly #kinds: readonly LabKind[];
-  readonly #storage: Storage;
   readonly #objects: Objects;
   readonly #lists: Lists;
   readonly #faults: Faults;
@@ -36,7 +34,6 @@ export class Api {
 
   constructor(parts: {
     readonly kinds: readonly LabKind[];
-    readonly storage: Storage;
     readonly objects: Objects;
     readonly lists: Lists;
     readonly faults: Faults;
@@ -44,7 +41,6 @@ export class Api {
     readonly requests: Map<string, number>;
   }) {
     this.#kinds = parts.kinds;
-    this.#storage = parts.storage;
     this.#objects = parts.objects;
     this.#lists = parts.lists;
     this.#faults = parts.faults;
@@ -99,8 +95,7 @@ export class Api {
       case 'PUT':
         return this.#objects.replace(kind, ref, asObject(body), part);
       case 'PATCH':
-        if (!asked.contentType.startsWith('application/merge-patch+json'))
-          throw new Refusal(415, 'UnsupportedMediaType', 'only application/merge-patch+json is supported here');
+        if (!asked.contentType.startsWith('application/merge-patch+json')) throw unsupported('application/merge-patch+json');
         return this.#objects.mergePatch(kind, ref, body, part);
       case 'DELETE':
         return this.#objects.delete(kind, ref, deleteRequest(body, asked.query));
@@ -109,6 +104,8 @@ export class Api {
     }
   }
 }
+
+const unsupported = (only: string): Refusal => new Refusal(415, 'UnsupportedMediaType', `only ${only} is supported here`);
 
 const json = (status: number, value: unknown): Answer => ({ kind: 'json', status, value });
 

@@ -65,7 +65,6 @@ export class LabApiServer {
     const { faults, tokens, requests } = this;
     this.#api = new Api({
       kinds: this.#kinds,
-      storage: this.#storage,
       objects: this.#objects,
       lists: this.#lists,
       faults,
