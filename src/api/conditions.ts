@@ -16,8 +16,11 @@ const condition = z.object({
 /** One condition of an object, as Kubernetes' API conventions have it. */
 export type Condition = z.output<typeof condition>;
 
+/** The conditions of an object, one of each type. */
+export const conditions = list(condition, ['type'], { max: limits.conditions });
+
 /** What every status begins with. `about` tells which conditions the kind has and what they mean. */
 export const statusFields = (about: string) => ({
   observedGeneration: serial.exactOptional().describe('The generation of the spec that this status is about.'),
-  conditions: list(condition, ['type'], { max: limits.conditions }).exactOptional().describe(about),
+  conditions: conditions.exactOptional().describe(about),
 });

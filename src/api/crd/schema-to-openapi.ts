@@ -65,7 +65,8 @@ export function openApiSchema(definition: KindDefinition): StructuralSchema {
   };
 }
 
-function toStructural(schema: z.ZodType): StructuralSchema {
+/** A schema as it stands in a CRD. Fails where a CRD can't express it. */
+export function toStructural(schema: z.ZodType): StructuralSchema {
   return ordered(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' }) as Record<string, unknown>);
 }
 
