@@ -1,0 +1,85 @@
+import type { Reachable } from '#bgp/wire/messages.ts';
+import type { EncodeContext } from '#bgp/wire/negotiated.ts';
+import { announcing, roomForPrefixes, type UpdateTemplate } from '#bgp/wire/update-encode.ts';
+import { assert } from '#runtime/assert.ts';
+import type { PrefixHandle } from './prefix-table.ts';
+
+/** A route as it is announced: all of an UPDATE but its prefixes. */
+export type OutgoingRoute = Omit<Reachable, 'prefixes'>;
+
+/** Routes of one family with equal next hop and attributes: they go out together, many in one UPDATE. */
+export type Bucket = {
+  /** From 1; never used again for other attributes. */
+  readonly id: number;
+  readonly key: string;
+  readonly template: UpdateTemplate;
+  /** Routes that are to be announced with it and were not. */
+  readonly pending: Set<PrefixHandle>;
+  /** Routes that want it, and routes that were last sent with it. */
+  references: number;
+};
+
+/** Octets of the longest encoded prefix: every message must have room for one. */
+const longestPrefix = 17;
+
+/** The buckets of one peer: one for each set of attributes that is wanted or sent, found by what stands on the wire. */
+export class AttributeBuckets {
+  readonly #context: EncodeContext;
+  readonly #byId = new Map<number, Bucket>();
+  readonly #byKey = new Map<string, Bucket>();
+  #lastId = 0;
+  /** Routes mostly come many with the same attributes: these are encoded once. */
+  #lastRoute: OutgoingRoute | undefined;
+  #lastBucket: Bucket | undefined;
+
+  constructor(context: EncodeContext) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The bucket for the route's attributes, with one reference more. */
+  acquire(route: OutgoingRoute): Bucket {
+    const bucket = route === this.#lastRoute && this.#lastBucket !== undefined ? this.#lastBucket : this.#find(route);
+    this.#lastRoute = route;
+    this.#lastBucket = bucket;
+    bucket.references += 1;
+    return bucket;
+  }
+
+  /** A bucket to which there are references. */
+  get(id: number): Bucket {
+    const bucket = this.#byId.get(id);
+    assert(bucket !== undefined, 'a bucket is used only while a reference to it is held');
+    return bucket;
+  }
+
+  /** One reference less; without any the bucket is forgotten. */
+  release(bucket: Bucket): void {
+    bucket.references -= 1;
+    if (bucket.references > 0) return;
+    this.#byId.delete(bucket.id);
+    this.#byKey.delete(bucket.key);
+    this.#lastRoute = undefined;
+  }
+
+  #find(route: OutgoingRoute): Bucket {
+    const template = announcing(route, this.#context);
+    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
+    return this.#byKey.get(key) ?? this.#add(key, template);
+  }
+
+  #add(key: string, template: UpdateTemplate): Bucket {
+    assert(roomForPrefixes(template, this.#context) >= longestPrefix, 'policy leaves room for a prefix beside the attributes');
+    this.#lastId += 1;
+    const bucket: Bucket = { id: this.#lastId, key, template, pending: new Set(), references: 0 };
+    this.#byId.set(bucket.id, bucket);
+    this.#byKey.set(key, bucket);
+    return bucket;
+  }
+}
+
+/** Octets as the characters of a key. */
+const latin1 = (octets: Uint8Array): string => String.fromCharCode(...octets);

@@ -1,0 +1,163 @@
+import { prefixOctets } from '#bgp/wire/prefixes.ts';
+import { assert } from '#runtime/assert.ts';
+import { limits } from './limits.ts';
+
+/**
+ * Prefixes of one family in slots of typed arrays, found by open addressing: a million take 28 MiB where a Map of objects takes
+ * 508. A slot is reused once nobody refers to it.
+ */
+export class PackedPrefixes {
+  /** Octets of an address: 4 or 16. */
+  readonly #stride: number;
+  #octets: Uint8Array;
+  #lengths = new Uint8Array(limits.firstPrefixes);
+  /** 0: the slot is free. */
+  #references = new Uint32Array(limits.firstPrefixes);
+  /** Slot + 1 by hash, 0 for none; what collides goes to the next free place. Twice as long as there are slots. */
+  #index = new Int32Array(2 * limits.firstPrefixes);
+  readonly #freeSlots: number[] = [];
+  /** Slots that were ever used. */
+  #used = 0;
+
+  constructor(stride: number) {
+    this.#stride = stride;
+    this.#octets = new Uint8Array(stride * limits.firstPrefixes);
+  }
+
+  get size(): number {
+    return this.#used - this.#freeSlots.length;
+  }
+
+  /** The slot of the prefix, or -1. */
+  find(octets: Uint8Array, length: number): number {
+    return at(this.#index, this.#placeOf(octets, length)) - 1;
+  }
+
+  /** The slot of the prefix, new or known, with one reference more. */
+  acquire(octets: Uint8Array, length: number): number {
+    const known = this.find(octets, length);
+    if (known >= 0) {
+      this.retain(known);
+      return known;
+    }
+    const slot = this.#freeSlots.pop() ?? this.#newSlot();
+    this.#octets.set(octets, slot * this.#stride);
+    this.#lengths[slot] = length;
+    this.#references[slot] = 1;
+    this.#index[this.#placeOf(octets, length)] = slot + 1;
+    return slot;
+  }
+
+  /** One reference more to a slot that is in use. */
+  retain(slot: number): void {
+    this.#references[slot] = this.#referencesTo(slot) + 1;
+  }
+
+  /** One reference less to a slot that is in use. */
+  release(slot: number): void {
+    const left = this.#referencesTo(slot) - 1;
+    this.#references[slot] = left;
+    if (left > 0) return;
+    this.#removeFromIndex(this.#placeOf(this.#addressOf(slot), at(this.#lengths, slot)));
+    this.#freeSlots.push(slot);
+  }
+
+  /** Address, a copy, and length. */
+  read(slot: number): { octets: Uint8Array; length: number } {
+    return { octets: this.#addressOf(slot).slice(), length: at(this.#lengths, slot) };
+  }
+
+  /** Octets that the prefix takes in an UPDATE. */
+  encodedOctets(slot: number): number {
+    return 1 + prefixOctets(at(this.#lengths, slot));
+  }
+
+  /** Writes the prefix as an UPDATE carries it; says where the next one begins. */
+  encode(slot: number, into: Uint8Array, offset: number): number {
+    const start = slot * this.#stride;
+    const octets = prefixOctets(at(this.#lengths, slot));
+    into[offset] = at(this.#lengths, slot);
+    // A loop, as a subarray for each of a million prefixes costs more than their octets.
+    for (let index = 0; index < octets; index += 1) into[offset + 1 + index] = at(this.#octets, start + index);
+    return offset + 1 + octets;
+  }
+
+  #addressOf(slot: number): Uint8Array {
+    return this.#octets.subarray(slot * this.#stride, (slot + 1) * this.#stride);
+  }
+
+  #referencesTo(slot: number): number {
+    const references = this.#references[slot] ?? 0;
+    assert(references > 0, 'a prefix handle is used only while a reference to it is held');
+    return references;
+  }
+
+  #newSlot(): number {
+    if (this.#used === this.#lengths.length) this.#grow();
+    this.#used += 1;
+    return this.#used - 1;
+  }
+
+  #grow(): void {
+    const room = 2 * this.#lengths.length;
+    this.#octets = enlarged(this.#octets, new Uint8Array(this.#stride * room));
+    this.#lengths = enlarged(this.#lengths, new Uint8Array(room));
+    this.#references = enlarged(this.#references, new Uint32Array(room));
+    this.#index = new Int32Array(2 * room);
+    for (let slot = 0; slot < this.#used; slot += 1) {
+      this.#index[this.#placeOf(this.#addressOf(slot), at(this.#lengths, slot))] = slot + 1;
+    }
+  }
+
+  /** Where in the index the prefix is, or would be put. */
+  #placeOf(octets: Uint8Array, length: number): number {
+    const mask = this.#index.length - 1;
+    let place = hash(octets, length) & mask;
+    for (let slot = at(this.#index, place) - 1; slot >= 0; slot = at(this.#index, place) - 1) {
+      if (this.#holds(slot, octets, length)) return place;
+      place = (place + 1) & mask;
+    }
+    return place;
+  }
+
+  #holds(slot: number, octets: Uint8Array, length: number): boolean {
+    if (this.#lengths[slot] !== length) return false;
+    const start = slot * this.#stride;
+    return octets.every((octet, index) => octet === this.#octets[start + index]);
+  }
+
+  /** Closes the gap: what had to go further than its own place because of the removed one moves up, so that searches find it. */
+  #removeFromIndex(removed: number): void {
+    const mask = this.#index.length - 1;
+    let gap = removed;
+    let place = (gap + 1) & mask;
+    for (let slot = at(this.#index, place) - 1; slot >= 0; slot = at(this.#index, place) - 1) {
+      const home = hash(this.#addressOf(slot), at(this.#lengths, slot)) & mask;
+      if (((place - home) & mask) >= ((place - gap) & mask)) {
+        this.#index[gap] = slot + 1;
+        gap = place;
+      }
+      place = (place + 1) & mask;
+    }
+    this.#index[gap] = 0;
+  }
+}
+
+type Packed = Uint8Array | Uint32Array | Int32Array;
+
+/** A member that is there: indices are ours. */
+const at = (array: Packed, index: number): number => array[index] as number;
+
+/** `larger`, which begins with what `array` holds. */
+function enlarged<T extends Packed>(array: Packed, larger: T): T {
+  larger.set(array);
+  return larger;
+}
+
+/** FNV-1a, with its bits mixed down: neighbouring prefixes differ in their last octets only. */
+function hash(octets: Uint8Array, length: number): number {
+  let mixed = 0x811c9dc5 ^ length;
+  for (const octet of octets) mixed = Math.imul(mixed ^ octet, 0x01000193);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
+}

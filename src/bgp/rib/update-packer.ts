@@ -1,0 +1,57 @@
+import type { EncodeContext } from '#bgp/wire/negotiated.ts';
+import { roomForPrefixes, type UpdateTemplate, updateBytes } from '#bgp/wire/update-encode.ts';
+import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
+
+/** Fills UPDATEs with prefixes: as many in each as fit, until enough octets are there. */
+export class UpdatePacker {
+  readonly #prefixes: PrefixTable;
+  readonly #context: EncodeContext;
+  readonly #maxOctets: number;
+  readonly #scratch: Uint8Array;
+  readonly #messages: Uint8Array[] = [];
+  #octets = 0;
+
+  /** Stops with the message that reaches `maxOctets`. */
+  constructor(prefixes: PrefixTable, context: EncodeContext, maxOctets: number) {
+    this.#prefixes = prefixes;
+    this.#context = context;
+    this.#maxOctets = maxOctets;
+    this.#scratch = new Uint8Array(context.maxMessageLength);
+  }
+
+  get isFull(): boolean {
+    return this.#octets >= this.#maxOctets;
+  }
+
+  /** Moves prefixes from `pending` into messages of the template, oldest first, and tells of each. */
+  pack(template: UpdateTemplate, pending: Set<PrefixHandle>, packed: (prefix: PrefixHandle) => void): void {
+    const room = roomForPrefixes(template, this.#context);
+    while (pending.size > 0 && !this.isFull) {
+      let length = 0;
+      for (const prefix of pending) {
+        if (length + this.#prefixes.encodedOctets(prefix) > room) break;
+        length = this.#prefixes.encode(prefix, this.#scratch, length);
+        pending.delete(prefix);
+        packed(prefix);
+      }
+      this.add(updateBytes(template, this.#scratch.subarray(0, length)));
+    }
+  }
+
+  /** Adds a message as it is. */
+  add(message: Uint8Array): void {
+    this.#messages.push(message);
+    this.#octets += message.length;
+  }
+
+  /** All messages, one after another. */
+  finish(): Uint8Array {
+    const bytes = new Uint8Array(this.#octets);
+    let at = 0;
+    for (const message of this.#messages) {
+      bytes.set(message, at);
+      at += message.length;
+    }
+    return bytes;
+  }
+}
