@@ -34,7 +34,11 @@ export class Screen {
   /** A table with a header row; columns as wide as their widest cell. */
   table(header: readonly string[], rows: readonly (readonly string[])[]): void {
     const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-    const format = (row: readonly string[]): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd();
+    const format = (row: readonly string[]): string =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd();
     this.#line(`    ${this.#paint('2', format(header))}`);
     for (const row of rows) this.#line(`    ${format(row)}`);
     if (rows.length === 0) this.#line(`    ${this.#paint('2', '(no routes)')}`);
