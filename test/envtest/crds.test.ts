@@ -8,6 +8,7 @@ import type { KindDefinition } from '#api/kind.ts';
 import { type KindName, kinds } from '#api/kinds.ts';
 import { apiVersion, group, version } from '#api/names.ts';
 import { parserOf } from '#api/parse.ts';
+import { eventually } from '../support/eventually.ts';
 import { Scope } from '../support/scope.ts';
 import { ApiError, type KubeObject, type Reference, TestClient } from './client.ts';
 
@@ -22,6 +23,9 @@ afterAll(() => scope.close());
 
 beforeAll(async () => {
   await client.applyFiles(join(root, 'crds'));
+  // A kind may be established a moment before its objects are served.
+  for (const { plural } of all)
+    await eventually(`the API server serves ${plural}`, () => client.request('GET', `/apis/${group}/${version}/${plural}`));
   const home: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await client.create(home);
   scope.onClose(`namespace ${namespace}`, () => client.delete(home));
@@ -116,20 +120,35 @@ describe.each(all.map((kind) => [kind.kind, kind] as const))('the definition of 
 
   it('is found under its short name and in the category', async () => {
     type Resources = { resources: { name: string; shortNames?: string[]; categories?: string[] }[] };
-    const { resources } = await client.request<Resources>('GET', `/apis/${group}/${version}`);
-    expect(resources.find(({ name }) => name === kind.plural)).toMatchObject({ shortNames: [kind.shortName], categories: ['anycast'] });
+    const find = async () => {
+      const { resources } = await client.request<Resources>('GET', `/apis/${group}/${version}`);
+      return resources.find(({ name }) => name === kind.plural);
+    };
+    const resource = await eventually(`the API server lists ${kind.plural}`, find);
+    expect(resource).toMatchObject({ shortNames: [kind.shortName], categories: ['anycast'] });
   });
 
   it('explains every field', async () => {
-    type OpenApi = { components: { schemas: Record<string, StructuralSchema> } };
-    const { components } = await client.request<OpenApi>('GET', `/openapi/v3/apis/${group}/${version}`);
-    const explained = Object.entries(components.schemas).find(([name]) => name.endsWith(`.${kind.kind}`))?.[1];
+    // The API server publishes schemas some time after it serves the kind.
+    const explained = await eventually(
+      `the API server explains ${kind.kind}`,
+      () => explanationOf(kind),
+      (schema) => schema !== undefined,
+      { withinMs: 60_000, everyMs: 250 },
+    );
     expect(explained).toMatchObject({ description: kind.description });
     for (const [name, field] of Object.entries(openApiSchema(kind).properties ?? {})) {
       expect(explained?.properties?.[name]).toMatchObject({ description: field.description, properties: described(field) });
     }
   });
 });
+
+/** What `kubectl explain` reads; undefined where it is not there yet. */
+async function explanationOf(kind: KindDefinition): Promise<StructuralSchema | undefined> {
+  type OpenApi = { components: { schemas: Record<string, StructuralSchema> } };
+  const { components } = await client.request<OpenApi>('GET', `/openapi/v3/apis/${group}/${version}`);
+  return Object.entries(components.schemas).find(([name]) => name.endsWith(`.${kind.kind}`))?.[1];
+}
 
 /** The descriptions of the fields of a schema, in the form of a schema. */
 const described = ({ properties = {} }: StructuralSchema) =>
