@@ -33,7 +33,7 @@ const spec = z.object({
   attributes: attributes
     .prefault({})
     .describe(
-      'BGP attributes of the routes. Where several AnycastAdvertisements match a route and a peer, their communities are united, and of med, localPref and prepend the oldest that sets them counts.',
+      'BGP attributes of the routes. Where several AnycastAdvertisements match a route and a peer, their communities are united, and of med, localPref and a prepend above 0 the oldest that sets them counts.',
     ),
 });
 
