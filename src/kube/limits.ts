@@ -47,19 +47,26 @@ export const limits = {
   /** Retries of all keys of one work queue together: per second, and how many at once. */
   queueRetriesPerSecond: 10,
   queueRetryBurst: 100,
-  /** Leader election, in milliseconds (client-go's times): how long a lease is valid, how long its holder tries to renew it, how often. */
+  /**
+   * Leader election, in milliseconds (client-go's times): how long a lease is valid, after how long without renewal its holder
+   * steps down, how often it renews.
+   */
   leaseDurationMs: 15_000,
   leaseRenewDeadlineMs: 10_000,
-  leaseRetryMs: 2_000,
+  leaseRenewMs: 2_000,
+  /** How often those who wait look at the lease, in milliseconds: a leader that left is followed within this time. */
+  leaseLookMs: 1_000,
+  /** How long a leader that leaves tries to give the lease back, in milliseconds. */
+  leaseReleaseMs: 2_000,
   /** Changes that a source in memory can look back on. */
   memoryHistory: 100_000,
   /** Events remembered for aggregation; the one unused for longest is forgotten first. */
   eventSeries: 1_024,
-  /** Events written: per second, and how many at once. What exceeds it is dropped and counted. */
+  /** Requests for events: per second, and how many at once. What exceeds it is dropped and counted. */
   eventsPerSecond: 5,
   eventBurst: 50,
-  /** Events waiting to be written. */
-  eventQueue: 200,
+  /** Longest note of an event, in characters (the API server's limit: 1 kB). */
+  eventNote: 1_000,
   /** Time within which repeated events are one series, in milliseconds (Kubernetes' own: 6 minutes). */
   eventSeriesMs: 360_000,
 } as const;

@@ -1,7 +1,7 @@
 import { describeError, type Logger } from '#obs/logger.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { Freshness, ObjectChange } from './object-source.ts';
-import { isOlder, type KubeObject, keyOf, type RawObject } from './resource.ts';
+import { isOlder, type KubeObject, keyOfRaw, type RawObject } from './resource.ts';
 import { type Indexer, type ReadonlyStore, Store } from './store.ts';
 
 /** Keeps of an object what is used. Total: fields that are missing or wrong are left out, not thrown about. */
@@ -153,9 +153,4 @@ export class ObjectView<T extends KubeObject> {
     this.#lastContactMs = this.#clock.nowMs();
     return this.#lastContactMs;
   }
-}
-
-function keyOfRaw(object: RawObject): string {
-  const { namespace, name = '' } = object.metadata;
-  return keyOf({ name, ...(namespace !== undefined && { namespace }) });
 }

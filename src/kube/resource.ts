@@ -49,6 +49,11 @@ export function keyOf(ref: ObjectRef): string {
   return ref.namespace === undefined || ref.namespace === '' ? ref.name : `${ref.namespace}/${ref.name}`;
 }
 
+/** {@link keyOf} of an object as JSON. */
+export function keyOfRaw({ metadata: { namespace, name = '' } }: RawObject): string {
+  return keyOf({ name, ...(namespace !== undefined && { namespace }) });
+}
+
 /** The opposite of {@link keyOf}. */
 export function refOf(key: string): ObjectRef {
   const slash = key.indexOf('/');

@@ -1,4 +1,4 @@
-import { keyOf, type RawObject, typeName } from '#kube/resource.ts';
+import { keyOfRaw, type RawObject, typeName } from '#kube/resource.ts';
 import type { LabKind } from './kinds.ts';
 import { limits } from './limits.ts';
 import { expired } from './refusal.ts';
@@ -46,10 +46,7 @@ export class Storage {
 
   /** Stores an object under a new revision, and returns it as stored. */
   put(kind: LabKind, object: RawObject): RawObject {
-    const key = keyOf({
-      name: object.metadata.name ?? '',
-      ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
-    });
+    const key = keyOfRaw(object);
     const ofKind = this.#ofKind(kind);
     const before = ofKind.get(key);
     const stored = this.#withRevision(object);
