@@ -3,7 +3,7 @@ import { containsPrefix, formatPrefix, hostPrefix } from '#net/prefix.ts';
 import { assert } from '#runtime/assert.ts';
 import { type Claim, claimOf, type Dismissal, requestedAddresses, selectsNamespace } from './claim.ts';
 import { byAge, compareText, doubtsAbout, facts, seen, staleness } from './facts.ts';
-import type { Ledger } from './ledger.ts';
+import type { HeldRoute, Ledger } from './ledger.ts';
 import { selects } from './selector.ts';
 import { hasTombstone, type ObservedPool, type ObservedService, type View } from './view.ts';
 
@@ -75,8 +75,8 @@ export function refusalOf(view: View, ledger: Ledger, claim: Claim, address: Add
 }
 
 /**
- * Who has the address. Whoever has routes keeps it. Routes that no Service was seen to have belong to the Service whose status
- * has the address: a newcomer can't take them by asking. Else the oldest Service that may have it.
+ * Who has the address. Whoever has routes keeps it. Routes that no Service was seen to have belong to the one Service whose status
+ * has the address: a newcomer can't take them by asking, and of several nobody can tell. Else the oldest Service that may have it.
  */
 export function holderOf(view: View, ledger: Ledger, address: Address): Holder | undefined {
   let hasOrphans = false;
@@ -86,10 +86,25 @@ export function holderOf(view: View, ledger: Ledger, address: Address): Holder |
   }
   const asking = [...view.servicesAsking(address.text)].map((key) => view.service(key)).filter((service) => service !== undefined);
   const inStatus = asking.filter((service) => service.ingress.includes(address.text)).sort(byAge);
-  if (hasOrphans) return inStatus[0] === undefined ? { orphan: true } : { service: inStatus[0].key };
+  if (hasOrphans) return orphanHolder(inStatus);
   const rightful = (service: ObservedService): boolean => mayHave(view, service, address);
   const holder = inStatus.find(rightful) ?? asking.sort(byAge).find(rightful);
   return holder && { service: holder.key };
+}
+
+/** The one Service whose status has the address; of those that are gone only where no other is left. */
+function orphanHolder(inStatus: readonly ObservedService[]): Holder {
+  const live = inStatus.filter((service) => !hasTombstone(service));
+  const [only, ...others] = live.length > 0 ? live : inStatus;
+  return only !== undefined && others.length === 0 ? { service: only.key } : { orphan: true };
+}
+
+/** Routes of the address that a Service has, or may still have: its own, and orphans where it is their holder. */
+export function routesHeldBy(view: View, ledger: Ledger, service: string, address: Address): HeldRoute[] {
+  const routes = [...ledger.routesAt(address.prefix)];
+  const holder = routes.some((route) => route.service === undefined) ? holderOf(view, ledger, address) : undefined;
+  const hasOrphans = holder !== undefined && 'service' in holder && holder.service === service;
+  return routes.filter((route) => route.service === service || (route.service === undefined && hasOrphans));
 }
 
 /** Whether a Service asks for an address that it may have: one that may not keeps nobody from it. */
@@ -137,7 +152,7 @@ function notInPool(view: View, service: ObservedService, address: Address): Refu
 
 function inUse(view: View, service: ObservedService, address: Address, holder: Holder): Refusal {
   const object = 'service' in holder ? view.service(holder.service) : undefined;
-  const who = 'service' in holder ? `Service ${holder.service}` : 'routes on speakers that no Service explains';
+  const who = 'service' in holder ? `Service ${holder.service}` : 'routes on speakers of which it is not known whose they are';
   return {
     cause: 'narrowing',
     reason: 'AddressInUse',

@@ -113,7 +113,8 @@ describe('policy Local', () => {
     ],
     ['became Ready 30 s ago', aNode('n1', { readySinceMs: -30_000 }), []],
     ['is missing', aNode('n1', { presence: 'missing' }), [{ reason: 'InputMissing', kind: 'Node', object: 'n1' }]],
-    ['is gone', aNode('n1', { presence: 'deleted' }), []],
+    ['is being deleted', aNode('n1', { presence: 'deleting' }), []],
+    ['is gone', aNode('n1', { presence: 'deleted' }), [{ reason: 'NodeUnknown', kind: 'Node', object: 'n1' }]],
   ] as const)('says what stands against it while the node %s', (_, node, doubts) => {
     expect(table(aSlice([notReady()]), node).local('n1').doubts).toEqual(doubts);
   });

@@ -32,13 +32,14 @@ export function doubtsAbout(view: View, kind: Kind, key: string, object: Observe
 
 /**
  * What stands against believing what is said about endpoints on a node. While a Node is not Ready the node controller, not the
- * kubelet, writes its endpoints; for {@link nodeSettleMs} after, its kubelet may not have written them anew.
+ * kubelet, writes its endpoints, and so it is of one that is gone; for {@link nodeSettleMs} after, its kubelet may not have written them anew.
  */
 export function doubtsAboutNode(view: View, name: string, nowMs: number): Doubt[] {
   const node = view.node(name);
   const doubts = doubtsAbout(view, 'Node', name, node);
-  if (node === undefined || hasTombstone(node)) return doubts;
-  if (node.readySinceMs === undefined) return [...doubts, { reason: 'NodeUnknown', kind: 'Node', object: name }];
+  if (node === undefined) return doubts;
+  if (node.readySinceMs === undefined || node.presence === 'deleted')
+    return [...doubts, { reason: 'NodeUnknown', kind: 'Node', object: name }];
   const untilMs = node.readySinceMs + nodeSettleMs;
   return nowMs < untilMs ? [...doubts, { reason: 'NodeUnknown', kind: 'Node', object: name, untilMs }] : doubts;
 }

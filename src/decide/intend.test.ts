@@ -303,16 +303,26 @@ describe('one address, several Services', () => {
     expect(refusal(world, 'dns/rival')).toBeUndefined();
   });
 
-  it('does not give routes that nobody explains to a newcomer, but to the Service whose status has the address', () => {
+  it('does not give routes that nobody explains to a newcomer, nor to one of two whose status has the address, but to the only one', () => {
     const world = announcedWorld();
     world.cluster.put(aService({ ingress: [] }));
     world.changeLeader();
     expect(address(world)?.refusal).toMatchObject({ reason: 'AddressInUse' });
-    expect(address(world)?.refusal?.message).toContain('routes on speakers that no Service explains');
+    expect(address(world)?.refusal?.message).toContain('routes on speakers of which it is not known whose they are');
     expect(world.route()).toBeDefined();
-    world.cluster.put(aService());
+    world.cluster.put(aService(), rival());
+    expect([refusal(world), refusal(world, 'dns/rival')]).toEqual(['AddressInUse', 'AddressInUse']);
+    world.cluster.put(rival({ presence: 'deleting' }));
+    expect(world.decide('dns/rival').governed.orders).toEqual([]);
     expect(refusal(world)).toBeUndefined();
     expect([...world.ledger.orphans()]).toEqual([]);
+  });
+
+  it('takes routes back that nobody explains but a Service that is being deleted', () => {
+    const world = announcedWorld();
+    world.cluster.mark('Service', 'dns/edge', 'deleting');
+    world.changeLeader();
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'withdraw', reason: 'ServiceDeleted' }]);
   });
 
   it('leaves routes alone that another leader ordered and this one has no reason for', () => {

@@ -1,4 +1,4 @@
-import { type Address, addressOf, addressOfPrefix, poolFor, type Refusal, refusalOf } from './address.ts';
+import { type Address, addressOf, addressOfPrefix, poolFor, type Refusal, refusalOf, routesHeldBy } from './address.ts';
 import { type Claim, claimOf, type Dismissal, dismissalOf, requestedAddresses } from './claim.ts';
 import { EndpointTable, type EndpointVerdict } from './endpoints.ts';
 import { compareText, doubtsAbout, doubtsAboutNode, seen } from './facts.ts';
@@ -122,20 +122,11 @@ function ineligibility(view: View, name: string): Dismissal | undefined {
 
 /** What stands against bringing up any route of the address. */
 function inputDoubts({ view, claim, address }: Case): Doubt[] {
-  const pool = poolFor(view, claim.service, address);
-  return [
-    ...doubtsAbout(view, 'Service', claim.service.key, claim.service),
-    ...(claim.refinement === undefined ? [] : doubtsAbout(view, 'AnycastService', claim.refinement.key, claim.refinement)),
-    ...(pool === undefined ? [] : doubtsAbout(view, 'AnycastPool', pool.key, pool)),
-  ];
+  const objects = [claim.service, claim.refinement, poolFor(view, claim.service, address)];
+  return objects.flatMap((object) => (object === undefined ? [] : doubtsAbout(view, object.kind, object.key, object)));
 }
 
-/** Routes of the address that are this Service's, and orphans where the status says that the address is its own. */
-function heldRoutes({ ledger, claim, address }: Case): HeldRoute[] {
-  const isOurs = (route: HeldRoute): boolean =>
-    route.service === claim.service.key || (route.service === undefined && claim.service.ingress.includes(address.text));
-  return [...ledger.routesAt(address.prefix)].filter(isOurs);
-}
+const heldRoutes = ({ view, ledger, claim, address }: Case): HeldRoute[] => routesHeldBy(view, ledger, claim.service.key, address);
 
 function gateOf({ service, refinement }: Claim): Intent['gate'] {
   const port = service.externalTrafficPolicy === 'Local' ? service.healthCheckNodePort : undefined;

@@ -6,14 +6,13 @@ import type { ReasonCode } from '#state/reasons.ts';
 import type { EndpointPolicy, Kind } from './view.ts';
 
 /** Why what is said about a thing is no evidence now. A guard turns it into a hold. */
-export type Doubt = {
-  readonly reason: 'NodeUnknown' | 'InputStale' | 'InputMissing';
-  /** What is in doubt: a kind, and the object's key where it is about one object. */
-  readonly kind: Kind;
-  readonly object?: string;
-  /** When time alone ends the doubt, monotonic milliseconds. */
-  readonly untilMs?: number;
-};
+export type Doubt =
+  /** A whole kind was not heard of recently. */
+  | { readonly reason: 'InputStale'; readonly kind: Kind }
+  /** An object was never seen, or is gone without a tombstone. */
+  | { readonly reason: 'InputMissing'; readonly kind: Kind; readonly object: string }
+  /** A Node is not Ready, or was not until a moment ago; `untilMs` is when time alone ends that, monotonic milliseconds. */
+  | { readonly reason: 'NodeUnknown'; readonly kind: 'Node'; readonly object: string; readonly untilMs?: number };
 
 /**
  * Whether a place shall have a route. `yes`: it serves. `ifAnnounced`: a route that is there stays, none is brought up.

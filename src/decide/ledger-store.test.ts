@@ -143,6 +143,7 @@ describe('the ledger', () => {
     expect([...ledger.routesAt(prefix)]).toHaveLength(2);
     expect([...ledger.servicesOn('n1')]).toEqual(['dns/edge']);
     expect([...ledger.servicesOn('n3')]).toEqual([]);
+    expect([...greeted([route]).servicesOn('n1')]).toEqual([]);
   });
 
   it('gives a route to another Service when that has it now', () => {
@@ -158,6 +159,11 @@ describe('the ledger', () => {
     expect(ledger.route(place)).toBeUndefined();
     ledger.applyReport('n1', { routes: [announced] }, 100);
     expect(ledger.route(place)).toEqual({ place, announced: ['spine', 'tor'], announcedSinceMs: 60 });
+  });
+
+  it('counts the routes of a node that a router has', () => {
+    const ledger = noted(greeted([route], [announced]), set({ ...route, prefix: '192.0.2.54/32' }));
+    expect([ledger.announcedOn('n1'), ledger.announcedOn('n2')]).toEqual([1, 0]);
   });
 
   it('knows the node entry of a node', () => {

@@ -144,11 +144,9 @@ export class LedgerStore implements Ledger {
     this.#setHolds(nodeOwner(governed.node), holds);
   }
 
+  /** The indexes name only routes that are there. */
   *#routesIn(keys: Iterable<string>): Iterable<HeldRoute> {
-    for (const key of keys) {
-      const route = this.#routes.get(key);
-      if (route !== undefined) yield route;
-    }
+    for (const key of keys) yield this.#routes.get(key) as HeldRoute;
   }
 
   #order(order: Order, service: string | undefined, nowMs: number): void {

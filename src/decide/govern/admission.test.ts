@@ -8,7 +8,7 @@ import type { Question } from './guard.ts';
 
 const causes = Object.keys(admissionTable) as Cause[];
 const evidence = [{ source: 'EndpointSlice', object: 'dns/edge-1', resourceVersion: '1', fact: 'ready=false' }];
-const doubt = (reason: Doubt['reason']): Doubt => ({ reason, kind: 'Node', object: 'n1' });
+const doubt = <R extends Doubt['reason']>(reason: R) => ({ reason, kind: 'Node', object: 'n1' }) as const;
 
 function ledgerThatHeard(...nodes: string[]): LedgerStore {
   const ledger = new LedgerStore();

@@ -46,3 +46,9 @@ export function admit(question: Question, facts: GuardFacts): Admission {
   }
   return { rule: 'Admitted' };
 }
+
+/** When the first of several holds may end by time alone: what is held is to be decided again then. */
+export function wakeOf(decisions: readonly { readonly untilMs?: number }[]): { readonly wakeAtMs?: number } {
+  const times = decisions.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
+  return times.length === 0 ? {} : { wakeAtMs: Math.min(...times) };
+}

@@ -7,7 +7,7 @@ import type { Doubt } from '../intent.ts';
 import type { Ledger, Order } from '../ledger.ts';
 import type { NodeProposal, PeerStanding, SessionEffect } from '../proposal.ts';
 import { changedFields, sessionEffect } from '../session-effect.ts';
-import { admit } from './admission.ts';
+import { admit, wakeOf } from './admission.ts';
 
 /**
  * Decides how a node takes part. Closing a session, or making it anew, takes routes away: a narrowing edit like any other.
@@ -26,8 +26,7 @@ export function governNode(proposal: NodeProposal, ledger: Ledger, context: Gove
     if (decision !== undefined) decisions.push(decision);
     if (decision?.outcome !== 'hold') orders.push(difference.order);
   }
-  const wakes = decisions.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
-  return { node, decisions, orders, ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }) };
+  return { node, decisions, orders, ...wakeOf(decisions) };
 }
 
 /** What is to be recorded and asked of one difference. */
@@ -89,11 +88,13 @@ function judged(node: string, record: SessionRecord, ledger: Ledger, context: Go
   const { doubts, ...told } = record;
   const { nowMs, epoch } = context;
   const { cause, evidence } = record;
-  // Sessions do not come up as places do: no hold-down, and nothing to count.
-  const admission = admit({ cause, node, evidence, doubts }, { ledger, nowMs, countedElsewhere: () => 0 });
+  const admission = admit({ cause, node, evidence, doubts }, { ledger, nowMs, countedElsewhere: nothingCounted });
   if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
   const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
   const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;
   const inputs = { ...record.inputs, ...admission.inputs };
   return { ...told, ...admission, inputs, node, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs, epoch };
 }
+
+/** Sessions do not come up as places do: there is no hold-down, and nothing that would be counted. */
+const nothingCounted = (): number => 0;

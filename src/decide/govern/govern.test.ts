@@ -316,6 +316,18 @@ describe('a new leader', () => {
     expect(world.announced()).toEqual(before);
   });
 
+  it('does not undo what another leader told of leaving endpoints, while it can not know better', () => {
+    const world = announcedWorld();
+    endpoints(world, leaving('n1'), ready('n2'));
+    world.decide();
+    const before = world.announced();
+    world.cluster.put(anUnreadyNode('n1'), anUnreadyNode('n2'));
+    endpoints(world, notReady('n1'), notReady('n2'));
+    world.changeLeader();
+    expect(decided(world)).toEqual(['n1 hold NodeUnknown', 'n2 hold NodeUnknown']);
+    expect(world.announced()).toEqual(before);
+  });
+
   it('keeps what speakers have that no Service explains', () => {
     const world = announcedWorld();
     world.cluster.forget('Service', 'dns/edge');

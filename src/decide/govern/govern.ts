@@ -8,8 +8,8 @@ import type { Doubt } from '../intent.ts';
 import type { HeldRoute, Ledger, Order } from '../ledger.ts';
 import { maxEvidence, settleMs } from '../limits.ts';
 import type { PlaceProposal, Proposal } from '../proposal.ts';
-import { type Admission, admit } from './admission.ts';
-import { changedPeers, joined, restricted, routeEntry } from './route-entry.ts';
+import { type Admission, admit, wakeOf } from './admission.ts';
+import { changedPeers, type EntryReason, joined, restricted, routeEntry, sureReason } from './route-entry.ts';
 
 /**
  * Decides on every difference between a proposal and what is held. Losses come first: where one is held back, the whole place
@@ -19,8 +19,7 @@ export function govern(proposal: Proposal, ledger: Ledger, context: GovernContex
   const judge = new Judge(proposal, ledger, context);
   for (const place of proposal.places) judge.decide(place);
   const { decisions, orders } = judge;
-  const wakes = decisions.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
-  return { service: proposal.service, decisions, orders, ...(wakes.length > 0 && { wakeAtMs: Math.min(...wakes) }) };
+  return { service: proposal.service, decisions, orders, ...wakeOf(decisions) };
 }
 
 type HeldOrder = NonNullable<HeldRoute['order']>;
@@ -52,13 +51,13 @@ class Judge {
 
   decide(place: PlaceProposal): void {
     const held = this.#ledger.route(place.standing.place);
-    if (held?.order === undefined) this.#bringUp(place, held);
+    if (held?.order === undefined) this.#bringUp(place);
     else if (this.#loses(place, held.order.peers)) return;
     else this.#change(place, held, held.order);
   }
 
   /** A place without the route. */
-  #bringUp(place: PlaceProposal, held: HeldRoute | undefined): void {
+  #bringUp(place: PlaceProposal): void {
     const { standing, exports } = place;
     if (standing.wanted !== 'yes' || exports.length === 0) return;
     const peers = this.#gains(
@@ -66,7 +65,7 @@ class Judge {
       exports.map((item) => item.peer),
       standing.place,
     );
-    if (peers.length > 0) this.#setEntry(place, this.#entry(place, held, peers));
+    if (peers.length > 0) this.#setEntry(place, routeEntry(this.#proposal, place, 'Serving', new Set(peers)));
   }
 
   /** Losses of a place with the route; true where nothing more is to be done. */
@@ -87,11 +86,11 @@ class Judge {
     const told = new Set(order.peers);
     const proposed = place.exports.map((item) => item.peer);
     const stays = proposed.filter((peer) => told.has(peer));
-    const kept = this.#keep(place, held, order, stays);
+    const kept = this.#keep(place, order, stays);
     if (kept === undefined) return;
     const gains = place.standing.wanted === 'yes' ? proposed.filter((peer) => !told.has(peer)) : [];
     const gained = this.#gains(place, gains);
-    const entry = gained.length === 0 ? kept : joined(kept, this.#entry(place, held, gained));
+    const entry = gained.length === 0 ? kept : joined(kept, this.#entry(place, order, gained));
     const isNews = order.entry === undefined || JSON.stringify(entry) !== JSON.stringify(order.entry);
     // Also where nothing changed for the routers: from then on this leader knows whose route it is and what it says.
     if (isNews || held.service === undefined) this.#setEntry(place, entry);
@@ -101,8 +100,8 @@ class Judge {
    * What peers that had the route go on hearing: the proposal, or where its new attributes are held back, the old ones. Undefined:
    * those are not known, so nothing may be touched.
    */
-  #keep(place: PlaceProposal, held: HeldRoute, order: HeldOrder, stays: readonly string[]): RouteEntry | undefined {
-    const wish = this.#entry(place, held, stays);
+  #keep(place: PlaceProposal, order: HeldOrder, stays: readonly string[]): RouteEntry | undefined {
+    const wish = this.#entry(place, order, stays);
     const changed = order.entry === undefined ? this.#changedByHash(wish, order, stays) : changedPeers(order.entry, wish, stays);
     if (changed.length === 0 || this.#admit(place.standing.place, attributeChange(place, changed))) return wish;
     return order.entry && restricted(order.entry, new Set(stays));
@@ -150,8 +149,16 @@ class Judge {
     return { ...admission, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs };
   }
 
-  #entry(place: PlaceProposal, held: HeldRoute | undefined, peers: readonly string[]): RouteEntry {
-    return routeEntry(this.#proposal, place, held, new Set(peers));
+  #entry(place: PlaceProposal, order: HeldOrder, peers: readonly string[]): RouteEntry {
+    const reason = sureReason(place) ?? this.#heldReason(place, order);
+    return routeEntry(this.#proposal, place, reason, new Set(peers));
+  }
+
+  /** What the held entry says of the endpoints. Of one that another leader sent only the hash can tell. */
+  #heldReason(place: PlaceProposal, order: HeldOrder): EntryReason {
+    const asLeaving = (): RouteEntry => routeEntry(this.#proposal, place, 'Leaving', new Set(order.peers));
+    const isLeaving = order.entry === undefined ? this.#context.hashOf(asLeaving()) === order.hash : order.entry.reason === 'Leaving';
+    return isLeaving ? 'Leaving' : 'Serving';
   }
 
   #setEntry(place: PlaceProposal, entry: RouteEntry): void {

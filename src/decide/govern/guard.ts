@@ -42,17 +42,18 @@ export type Hold = {
 /** Undefined: passes. */
 export type Guard = (question: Question, facts: GuardFacts) => Hold | undefined;
 
-/** The hold that a doubt causes; of several doubts of one reason the one that ends last counts. */
-export function holdForDoubt(question: Question, reason: Doubt['reason'], exit: (doubt: Doubt) => string): Hold | undefined {
-  const doubts = question.doubts.filter((doubt) => doubt.reason === reason);
+/** Doubts of one reason. */
+export type DoubtOf<R extends Doubt['reason']> = Extract<Doubt, { readonly reason: R }>;
+
+/** The hold that doubts of one reason cause, named after the first of them; undefined where there is none. */
+export function holdForDoubt<R extends Doubt['reason']>(
+  question: Question,
+  reason: R,
+  exit: (doubt: DoubtOf<R>) => string,
+): Hold | undefined {
+  const doubts = question.doubts.filter((doubt): doubt is DoubtOf<R> => doubt.reason === reason);
   const [doubt] = doubts;
   if (doubt === undefined) return undefined;
-  const untils = doubts.flatMap(({ untilMs }) => (untilMs === undefined ? [] : [untilMs]));
-  return {
-    reason,
-    inputs: { kind: doubt.kind, ...(doubt.object !== undefined && { object: doubt.object }), doubts: doubts.length },
-    // The earliest: whatever becomes known may decide; the rest is asked again then.
-    ...(untils.length > 0 && { untilMs: Math.min(...untils) }),
-    exit: exit(doubt),
-  };
+  const object = 'object' in doubt ? { object: doubt.object } : {};
+  return { reason, inputs: { kind: doubt.kind, ...object, doubts: doubts.length }, exit: exit(doubt) };
 }

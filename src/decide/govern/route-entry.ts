@@ -2,17 +2,18 @@ import type { ExportAttributes } from '#state/attributes.ts';
 import type { RouteEntry, RouteExport } from '#state/entry.ts';
 import { depreferenced } from '../attributes.ts';
 import { compareText } from '../facts.ts';
-import type { HeldRoute } from '../ledger.ts';
 import type { PlaceProposal, Proposal } from '../proposal.ts';
+
+/** What an entry may say of its endpoints: whether they serve, or only leaving ones are left. */
+export type EntryReason = 'Serving' | 'Leaving';
 
 /** The entry that tells a speaker of a place's route, to the peers that `mayHear`. */
 export function routeEntry(
   proposal: Proposal,
   { standing, exports }: PlaceProposal,
-  held: HeldRoute | undefined,
+  reason: EntryReason,
   mayHear: ReadonlySet<string>,
 ): RouteEntry {
-  const reason = entryReason(standing, held);
   const heard = exports.filter((item) => mayHear.has(item.peer));
   return {
     kind: 'route',
@@ -26,11 +27,10 @@ export function routeEntry(
   };
 }
 
-/** Serving or Leaving, as the endpoints say; as it was, where they say something else or are not to be believed. */
-function entryReason(standing: PlaceProposal['standing'], held: HeldRoute | undefined): 'Serving' | 'Leaving' {
+/** What the endpoints surely say; undefined where they say something else, or are not to be believed. */
+export function sureReason({ standing }: PlaceProposal): EntryReason | undefined {
   const speaks = standing.reason === 'Serving' || standing.reason === 'Leaving';
-  if (speaks && standing.doubts.length === 0) return standing.reason;
-  return held?.order?.entry?.reason === 'Leaving' ? 'Leaving' : 'Serving';
+  return speaks && standing.doubts.length === 0 ? standing.reason : undefined;
 }
 
 /** The part of an entry that concerns some of its peers. */

@@ -54,6 +54,13 @@ export class World {
     return { intent, proposal, governed };
   }
 
+  /** Writes the status of a Service as it shall be. */
+  writeStatus(service: string): void {
+    const object = this.cluster.service(service);
+    const { desiredIngress } = intend(this.cluster, this.ledger, service, this.nowMs);
+    if (object !== undefined && desiredIngress !== undefined) this.cluster.put({ ...object, ingress: desiredIngress });
+  }
+
   /** Decides the sessions of a node, and lets its speaker follow. */
   decideNode(node = 'n1'): GovernedNode {
     const governed = governNode(compileNode(this.cluster, this.ledger, node), this.ledger, { nowMs: this.nowMs, epoch: 7, hashOf });
