@@ -34,7 +34,7 @@ function operatorCommand(env: NodeJS.ProcessEnv): Command {
     )
     .addOption(flag('--tls-cert <file>', 'certificate shown to speakers, PEM; read again when it changes'))
     .addOption(flag('--tls-key <file>', 'its private key, PEM'))
-    .addOption(flag('--insecure', 'no TLS and no tokens towards speakers; only with a loopback --listen-grpc').default(false))
+    .addOption(flag('--insecure', 'no TLS towards speakers; only with a loopback --listen-grpc').default(false))
     .addOption(flag('--speaker-account <user>', 'the user that speakers are; default: service account anycast-speaker of --namespace'))
     .addOption(logLevelFlag())
     .action(async (options) => (await import('./run-operator.ts')).runOperator(options));
@@ -72,7 +72,7 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
         '/var/run/secrets/anycast-operator.io/serviceaccount/token',
       ),
     )
-    .addOption(flag('--insecure', 'no TLS and no token towards operators; only for loopback addresses').default(false))
+    .addOption(flag('--insecure', 'no TLS towards operators; only for loopback addresses').default(false))
     .addOption(logLevelFlag())
     .action(async (options) => (await import('./run-speaker.ts')).runSpeaker(options));
 }

@@ -156,14 +156,14 @@ export class Operator {
   }
 
   #beginTerm(): void {
-    this.#options.logger.info({ event: 'leading', epoch: this.#options.leadership.epoch });
+    this.#options.logger.info({ event: 'term-began', epoch: this.#options.leadership.epoch });
     this.#forgetTerm();
     this.#speakers.dismissAll('a new term begins: say Hello again');
     this.#pipeline.markAll();
   }
 
   #endTerm(): void {
-    this.#options.logger.info({ event: 'not-leading' });
+    this.#options.logger.info({ event: 'term-ended' });
     this.#forgetTerm();
   }
 

@@ -1,7 +1,6 @@
 import { epochAnnotation } from '#api/names.ts';
 import { Connection } from '#kube/connection.ts';
 import { loadKubeconfig } from '#kube/kubeconfig.ts';
-import { LeaseElection } from '#kube/lease.ts';
 import { Reflector } from '#kube/reflector.ts';
 import type { KubeObject, ResourceType } from '#kube/resource.ts';
 import { type RequestObservation, RestClient } from '#kube/rest-client.ts';
@@ -17,9 +16,10 @@ import { err, ok, type Result } from '#runtime/result.ts';
 import type { Shutdown } from '#runtime/shutdown.ts';
 import { projectEndpointSlice, projectNamespace, projectNode, projectService } from './core-objects.ts';
 import { projectCustomObject } from './custom-object.ts';
+import { LeaseLeadership } from './lease-leadership.ts';
 import type { Sources } from './observe/observer.ts';
 import { Operator } from './operator.ts';
-import { leaseType, resourceTypes, speakerType } from './resource-types.ts';
+import { resourceTypes, speakerType } from './resource-types.ts';
 import { tokenReviewer } from './token-reviewer.ts';
 
 /** Where to listen. */
@@ -63,11 +63,9 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
     sources: allSources(reflect),
     speakerObjects: reflect(speakerType, projectCustomObject),
     client,
-    leadership: new LeaseElection({
+    leadership: new LeaseLeadership({
       client,
-      leaseType,
-      namespace: options.namespace,
-      name: leaseName,
+      lease: { namespace: options.namespace, name: leaseName },
       identity: options.identity,
       epochAnnotation,
       clock: realClock,

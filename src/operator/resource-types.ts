@@ -19,6 +19,3 @@ export const resourceTypes: { readonly [K in Kind]: ResourceType } = {
 
 /** What speakers show: written, never watched. */
 export const speakerType: ResourceType = kinds.AnycastSpeaker;
-
-/** The leader's Lease. */
-export const leaseType: ResourceType = { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true };

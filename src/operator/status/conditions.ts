@@ -1,12 +1,11 @@
 import type { Condition } from '#api/conditions.ts';
+import { limits as apiLimits } from '#api/limits.ts';
+import { withConditions } from '#kube/conditions.ts';
 
 /** A condition as it shall be; when it became so is found by comparing with what was. */
 export type WantedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-/**
- * The conditions to write: `lastTransitionTime` moves only where the status changed (Kubernetes' API conventions), and the order
- * is the wanted one.
- */
+/** The conditions to write, in the wanted order, all of them about one generation of the spec. */
 export function conditionsOf(
   before: readonly Condition[] | undefined,
   wanted: readonly WantedCondition[],
@@ -14,18 +13,20 @@ export function conditionsOf(
   wallMs: number,
 ): Condition[] {
   const now = timeText(wallMs);
-  return wanted.map((condition) => {
-    const known = before?.find((item) => item.type === condition.type);
-    return {
-      type: condition.type,
-      status: condition.status,
-      observedGeneration: generation,
-      lastTransitionTime: known?.status === condition.status ? known.lastTransitionTime : now,
-      reason: condition.reason,
-      message: condition.message,
-    };
-  });
+  return [
+    ...withConditions(
+      before ?? [],
+      wanted.map((condition) => bounded({ ...condition, observedGeneration: generation })),
+      now,
+    ),
+  ];
 }
+
+/** A message that is longer than the CRD allows would cost the whole status. */
+const bounded = <T extends { readonly message: string }>(condition: T): T => ({
+  ...condition,
+  message: condition.message.slice(0, apiLimits.sentenceLength).toWellFormed(),
+});
 
 /** RFC 3339 in whole seconds, as Kubernetes writes times. */
 export const timeText = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,171 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Collector } from '#collector/collector.ts';
+import type { CollectorEvent } from '#collector/views.ts';
+import { unwrap } from '#runtime/result.ts';
+import type { TestClient } from '../../test/envtest/client.ts';
+import { type ControlPlane, startControlPlane } from '../../test/envtest/control-plane.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { freePorts } from '../../test/support/ports.ts';
+import { type RunningProcess, startProcess } from '../../test/support/processes.ts';
+import type { Scope } from '../../test/support/scope.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { LineReader } from './line-reader.ts';
+
+const root = join(import.meta.dirname, '../..');
+const namespace = 'anycast-system';
+
+/** What the operator logs about each decision, of that what benchmarks read. */
+export type DecisionLine = {
+  readonly event: string;
+  readonly prefix: string;
+  readonly node: string;
+  readonly observedMs: number;
+  readonly latencyMs: number;
+};
+
+/** What a speaker logs about each withdrawal. */
+export type WithdrawLine = { readonly event: string; readonly prefix: string; readonly orderedAt: number; readonly writtenAt?: number };
+
+/**
+ * The product on this machine against a real API server: one operator, speakers on loopback addresses, and a router in this
+ * process that says when it received what, on the clock that all processes of the machine share.
+ */
+export class Fabric {
+  readonly client: TestClient;
+  readonly router: Collector;
+  readonly nodes: readonly string[];
+  readonly operator: RunningProcess;
+  readonly speakers: RunningProcess[] = [];
+  readonly operatorLines: LineReader<DecisionLine>;
+  readonly speakerLines = new Map<string, LineReader<WithdrawLine>>();
+
+  private constructor(parts: {
+    client: TestClient;
+    router: Collector;
+    nodes: readonly string[];
+    operator: RunningProcess;
+    operatorLog: string;
+  }) {
+    this.client = parts.client;
+    this.router = parts.router;
+    this.nodes = parts.nodes;
+    this.operator = parts.operator;
+    this.operatorLines = new LineReader(parts.operatorLog);
+  }
+
+  /** Starts everything; all ends with the scope. `entry` is the program to run: the sources by default. */
+  static async start(scope: Scope, options: { readonly speakers: number }): Promise<Fabric> {
+    const controlPlane = await startControlPlane(scope, { controllers: false });
+    const { client } = controlPlane;
+    await client.applyFiles(join(root, 'crds'));
+    const folder = tempFolder(scope, 'bench');
+    const router = unwrap(await Collector.start({ listen: { address: '127.0.0.1', port: 0 }, asn: 64_500, routerId: '127.0.0.101' }));
+    scope.onClose('the router', () => router.stop());
+    const nodes = Array.from({ length: options.speakers }, (_, index) => `node-${index + 1}`);
+    await Fabric.#makeCluster(client, nodes, router.local.port);
+    const [grpc = 0, http = 0, ...speakerHttp] = await freePorts(2 + options.speakers);
+    const operatorLog = join(folder, 'operator.log');
+    const operator = run(scope, 'operator', operatorLog, [
+      'operator',
+      `--kubeconfig=${controlPlane.access.kubeconfig}`,
+      '--insecure',
+      `--listen-grpc=127.0.0.1:${grpc}`,
+      `--listen-http=127.0.0.1:${http}`,
+    ]);
+    const fabric = new Fabric({ client, router, nodes, operator, operatorLog });
+    for (const [index, node] of nodes.entries())
+      await fabric.#startSpeaker(scope, folder, { node, index, grpc, http: speakerHttp[index] ?? 0 });
+    await eventually(
+      'all sessions are established',
+      () => router.sessions().filter((session) => session.state === 'Established').length,
+      (count) => count === nodes.length,
+      { withinMs: 60_000 },
+    );
+    return fabric;
+  }
+
+  /** Waits until the router has so many routes. */
+  async untilRoutes(count: number, withinMs = 120_000): Promise<void> {
+    await eventually(
+      `the router has ${count} routes`,
+      () => this.router.routes().length,
+      (seen) => seen === count,
+      { withinMs, everyMs: 20 },
+    );
+  }
+
+  /** The next event that matches, as soon as the router hears it. */
+  next(matches: (event: CollectorEvent) => boolean, withinMs = 10_000): Promise<CollectorEvent> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        stop();
+        reject(new Error(`the router heard nothing that matches within ${withinMs} ms`));
+      }, withinMs);
+      const stop = this.router.subscribe((event) => {
+        if (!matches(event)) return;
+        clearTimeout(timer);
+        stop();
+        resolve(event);
+      });
+    });
+  }
+
+  static async #makeCluster(client: TestClient, nodes: readonly string[], routerPort: number): Promise<void> {
+    await client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await client.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'anycast-speaker' } });
+    for (const [index, name] of nodes.entries()) {
+      await client.apply({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+      const status = {
+        addresses: [{ type: 'InternalIP', address: addressOf(index) }],
+        // Ready for longer than the half minute in which a node's word is not taken yet.
+        conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date(Date.now() - 3_600_000).toISOString() }],
+      };
+      await client.patch({ apiVersion: 'v1', kind: 'Node', metadata: { name } }, { status }, 'status');
+    }
+    const apiVersion = 'anycast-operator.io/v1alpha1';
+    const spec = { address: '127.0.0.1', port: routerPort, localASN: 64_512, peerASN: 64_500, connectRetrySeconds: 1 };
+    await client.apply({ apiVersion, kind: 'AnycastPeer', metadata: { name: 'router' }, spec });
+    await client.apply({ apiVersion, kind: 'AnycastPool', metadata: { name: 'bench' }, spec: { addresses: ['198.18.0.0/15'] } });
+    await client.apply({ apiVersion, kind: 'AnycastAdvertisement', metadata: { name: 'bench' }, spec: {} });
+  }
+
+  async #startSpeaker(scope: Scope, folder: string, at: { node: string; index: number; grpc: number; http: number }): Promise<void> {
+    const { node, index, grpc, http } = at;
+    const pod = { namespace, name: `speaker-${node}` };
+    await this.client.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: pod,
+      spec: { nodeName: node, serviceAccountName: 'anycast-speaker', containers: [{ name: 'speaker', image: 'none' }] },
+    });
+    const state = join(folder, node);
+    await mkdir(state);
+    const tokenFile = join(state, 'token');
+    await writeFile(tokenFile, await this.client.podToken(pod, 'anycast-speaker', 'anycast-operator.io'), { mode: 0o600 });
+    const log = join(folder, `${node}.log`);
+    const args = [
+      `--node=${node}`,
+      `--operator=127.0.0.1:${grpc}`,
+      '--insecure',
+      `--token-file=${tokenFile}`,
+      `--source-address=${addressOf(index)}`,
+    ];
+    this.speakers.push(run(scope, node, log, ['speaker', ...args, `--state-dir=${state}`, `--listen-http=127.0.0.1:${http}`]));
+    this.speakerLines.set(node, new LineReader(log));
+  }
+}
+
+const addressOf = (index: number): string => `127.0.1.${index + 1}`;
+
+/** Starts one of our programs with its log in a file, so that no reader holds it up. */
+function run(scope: Scope, name: string, log: string, args: readonly string[]): RunningProcess {
+  createWriteStream(log).end();
+  return startProcess(scope, name, {
+    argv: ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', join(root, 'anycast'), ...args],
+    env: { LOG: log },
+  });
+}
+
+export type { ControlPlane };

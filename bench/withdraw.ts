@@ -1,0 +1,123 @@
+import type { CollectorEvent } from '#collector/views.ts';
+import type { TestClient } from '../test/envtest/client.ts';
+import { eventually } from '../test/support/eventually.ts';
+import { Scope } from '../test/support/scope.ts';
+import type { Bench } from './run.ts';
+import { percentile, rounded } from './statistics.ts';
+import { Fabric } from './support/fabric.ts';
+
+const speakers = 3;
+
+/**
+ * From the watch event at the operator to the withdrawal at the router, one readiness change at a time, on a real API server.
+ * Each place fails once: a place that fails again within ten minutes would have to wait before it comes back (hold-down).
+ */
+export const bench: Bench = async (options, say) => {
+  const samples = Number(options['samples'] ?? 1_000);
+  const services = Math.ceil(samples / speakers);
+  const scope = new Scope();
+  try {
+    say(`starting etcd, kube-apiserver, the operator and ${speakers} speakers`);
+    const fabric = await Fabric.start(scope, { speakers });
+    say(`making ${services} Services with endpoints on ${speakers} nodes`);
+    for (let service = 0; service < services; service++) await makeService(fabric.client, service, fabric.nodes);
+    await fabric.untilRoutes(services * speakers);
+    say(`failing one endpoint after the other, ${samples} times`);
+    const received = new Map<string, number>();
+    for (let sample = 0; sample < samples; sample++) {
+      const node = fabric.nodes[sample % speakers] ?? '';
+      const service = Math.floor(sample / speakers);
+      const prefix = `${addressOf(service)}/32`;
+      const withdrawn = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
+      await setReady(fabric.client, service, node, false);
+      received.set(`${prefix}@${node}`, monotonicMs(await withdrawn));
+    }
+    return { params: { samples, services, speakers }, results: await report(fabric, received) };
+  } finally {
+    await scope.close();
+  }
+};
+
+const monotonicMs = (event: CollectorEvent): number => event.monotonicUs / 1000;
+const addressOf = (service: number): string => `198.18.${service >> 8}.${service & 255}`;
+
+/** Brings together what router, operator and speakers say about each withdrawal. */
+async function report(fabric: Fabric, received: ReadonlyMap<string, number>): Promise<Record<string, string | number>[]> {
+  const decided = await eventually(
+    'the operator has logged every withdrawal',
+    () => fabric.operatorLines.all().filter((line) => line.event === 'withdraw'),
+    (lines) => lines.length >= received.size,
+  );
+  const inSpeaker = new Map<string, number>();
+  for (const [node, lines] of fabric.speakerLines) {
+    for (const { event, prefix, orderedAt, writtenAt } of lines.all()) {
+      if (event === 'withdraw' && writtenAt !== undefined) inSpeaker.set(`${prefix}@${node}`, writtenAt - orderedAt);
+    }
+  }
+  const total: number[] = [];
+  const operator: number[] = [];
+  const speaker: number[] = [];
+  const transit: number[] = [];
+  for (const { prefix, node, observedMs, latencyMs } of decided) {
+    const key = `${prefix}@${node}`;
+    const receivedMs = received.get(key);
+    const speakerMs = inSpeaker.get(key);
+    if (receivedMs === undefined || speakerMs === undefined) continue;
+    total.push(receivedMs - observedMs);
+    operator.push(latencyMs);
+    speaker.push(speakerMs);
+    transit.push(receivedMs - observedMs - latencyMs - speakerMs);
+  }
+  const totalMs = total.reduce((sum, value) => sum + value, 0);
+  const row = (stage: string, values: readonly number[]) => ({
+    stage,
+    samples: values.length,
+    p50Ms: rounded(percentile(values, 50)),
+    p99Ms: rounded(percentile(values, 99)),
+    maxMs: rounded(Math.max(...values)),
+    sharePercent: rounded((100 * values.reduce((sum, value) => sum + value, 0)) / totalMs),
+  });
+  return [
+    row('watch event at the operator → withdrawal received by the router', total),
+    row('operator: observe, decide, send', operator),
+    row('speaker: accept, gate, advertise, write', speaker),
+    row('transit: gRPC to the speaker, TCP to the router', transit),
+  ];
+}
+
+async function makeService(client: TestClient, service: number, nodes: readonly string[]): Promise<void> {
+  const name = `bench-${service}`;
+  await client.apply({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'default', name, annotations: { 'anycast-operator.io/addresses': addressOf(service) } },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerClass: 'anycast-operator.io/anycast',
+      // No kube-proxy runs here whose port a route could wait for.
+      externalTrafficPolicy: 'Cluster',
+      allocateLoadBalancerNodePorts: false,
+      ports: [{ port: 53, protocol: 'UDP' }],
+    },
+  });
+  await client.apply({
+    apiVersion: 'anycast-operator.io/v1alpha1',
+    kind: 'AnycastService',
+    metadata: { namespace: 'default', name },
+    spec: { serviceRef: { name }, endpointPolicy: 'Local', dataPlaneGate: 'Delay', announceDelayMs: 0 },
+  });
+  for (const node of nodes) await setReady(client, service, node, true);
+}
+
+/** What the EndpointSlice controller writes. */
+async function setReady(client: TestClient, service: number, node: string, ready: boolean): Promise<void> {
+  const name = `bench-${service}`;
+  await client.apply({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'default', name: `${name}-${node}`, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.1.0.1'], nodeName: node, conditions: { ready, serving: ready, terminating: false } }],
+    ports: [{ port: 53, protocol: 'UDP' }],
+  });
+}
