@@ -11,6 +11,8 @@ export type FakeNode = {
   readonly labels?: Readonly<Record<string, string>>;
   /** How often it renews its Lease and its status, in milliseconds. Default 10_000, as a kubelet does. */
   readonly heartbeatMs?: number;
+  /** For how long it says that it has been Ready when it starts, in milliseconds. Default 0: it has just started. */
+  readonly readyForMs?: number;
 };
 
 /** A pod to run on the node. */
@@ -40,13 +42,14 @@ export class FakeKubelet {
   readonly #pods = new Map<string, PodState>();
   #timer: NodeJS.Timeout | undefined;
   #writes: Promise<unknown> = Promise.resolve();
-  #readySince = new Date().toISOString();
+  readonly #readySince: string;
   /** Why the last heartbeat failed, or undefined when it did not. */
   lastFailure: Error | undefined;
 
   private constructor(client: TestClient, node: FakeNode) {
     this.#client = client;
     this.node = node;
+    this.#readySince = new Date(Date.now() - (node.readyForMs ?? 0)).toISOString();
   }
 
   /** Registers the Node, Ready when this returns, and starts its heartbeats. They end with the scope and the Node goes: the API server must be there then. */
