@@ -5,6 +5,7 @@
  * it hears within bounds, and shows it over HTTP. Whatever a peer sends, a message is an answer and never a crash. Tests, the
  * benchmarks and the demo use the same class.
  */
+import type { State } from '#bgp/fsm/events.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 
 /** When something was received. */
@@ -15,12 +16,8 @@ export type Stamp = {
   readonly unixUs: number;
 };
 
-/** `GET /routes` is an array of these, by peer and prefix in the order of arrival. */
-export type RouteView = Stamp & {
-  /** Name of the session, see {@link SessionView}. */
-  readonly peer: string;
-  /** Canonical text, e.g. `192.0.2.53/32`. */
-  readonly prefix: string;
+/** What a route carries. */
+export type RouteAttributesView = {
   /** Canonical text; of IPv6 the global address where the peer sent two. */
   readonly nextHop: string;
   /** AS numbers, nearest first; empty from iBGP. */
@@ -36,6 +33,15 @@ export type RouteView = Stamp & {
   readonly largeCommunities: readonly string[];
 };
 
+/** `GET /routes` is an array of these, session by session. The stamp is the announcement's. */
+export type RouteView = Stamp &
+  RouteAttributesView & {
+    /** Name of the session, see {@link SessionView}. */
+    readonly peer: string;
+    /** Canonical text, e.g. `192.0.2.53/32`. */
+    readonly prefix: string;
+  };
+
 /** Messages by type. */
 export type MessageCounts = {
   readonly open: number;
@@ -43,14 +49,6 @@ export type MessageCounts = {
   readonly notification: number;
   readonly keepalive: number;
   readonly routeRefresh: number;
-};
-
-/** A NOTIFICATION as people read it. */
-export type NotificationView = {
-  readonly code: number;
-  readonly subcode: number;
-  /** Names of code and subcode, and the text of a Cease. Safe to print. */
-  readonly text: string;
 };
 
 /** `GET /sessions` is an array of these: those that are up, and those that ended most recently. */
@@ -66,7 +64,7 @@ export type SessionView = {
   /** Empty until the OPEN was heard. */
   readonly routerId: string;
   /** RFC 4271 §8.2.2; `Idle` when the session has ended. */
-  readonly state: string;
+  readonly state: State;
   /** Milliseconds in this state. */
   readonly ageMs: number;
   /** Families negotiated. */
@@ -83,16 +81,21 @@ export type SessionView = {
   readonly messagesSent: MessageCounts;
   /** UPDATEs with a malformed attribute, which were treated as withdrawals or lost the attribute (RFC 7606). */
   readonly malformedUpdates: number;
-  readonly lastNotificationSent: NotificationView | null;
-  readonly lastNotificationReceived: NotificationView | null;
+  /** In words with its numbers, e.g. `Cease, Administrative Shutdown (6/2): "maintenance"`; empty when none was. Safe to print. */
+  readonly lastNotificationSent: string;
+  /** As {@link SessionView.lastNotificationSent}. */
+  readonly lastNotificationReceived: string;
   /** The last thing that went wrong, a sentence; empty when nothing did. */
   readonly lastError: string;
 };
 
-/** `GET /events` sends one of these for each change, as it is received. */
+/**
+ * `GET /events` sends one of these for each change, as it is received. A session that ends (state `Idle`) takes its routes along,
+ * without a `withdraw` for each.
+ */
 export type CollectorEvent = Stamp & { readonly peer: string } & (
-    | { readonly kind: 'announce'; readonly prefix: string; readonly route: Omit<RouteView, keyof Stamp | 'peer' | 'prefix'> }
+    | ({ readonly kind: 'announce'; readonly prefix: string } & RouteAttributesView)
     | { readonly kind: 'withdraw'; readonly prefix: string }
     | { readonly kind: 'endOfRib'; readonly family: AddressFamily }
-    | { readonly kind: 'session'; readonly state: string; readonly error: string }
+    | { readonly kind: 'session'; readonly state: State; readonly error: string }
   );

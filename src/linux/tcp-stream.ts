@@ -101,8 +101,8 @@ const socketErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Node shows IPv4 peers of a dual-stack listener as `::ffff:192.0.2.1`. */
-const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+/** Node shows IPv4 peers of a dual-stack listener as `::ffff:192.0.2.1`, and link-local addresses with their zone. */
+const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
 
 /** The socket's file descriptor, or -1. `_handle.fd` is not documented; where it is missing we only lose the kernel's answer. */
 function descriptorOf(socket: Socket): number {

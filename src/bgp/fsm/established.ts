@@ -1,7 +1,7 @@
 import type { Event } from './events.ts';
 import { collisionResolved, describeNotification, holdTimerExpired } from './notifications.ts';
 import type { Session, Surroundings, Transition } from './session.ts';
-import { failWith, restartHold, restartKeepalive, stay, stopped, toIdle, unexpected } from './transitions.ts';
+import { failWith, restartHold, restartKeepalive, sendHoldExpired, stay, stopped, toIdle, unexpected } from './transitions.ts';
 
 /** RFC 4271 §8.2.2, Established: routes flow. */
 export function established(session: Session, event: Event, surroundings: Surroundings): Transition {
@@ -33,7 +33,7 @@ export function established(session: Session, event: Event, surroundings: Surrou
     case 'UpdateMsg': // 27
       return stay(session, restartHold(session));
     case 'SendHoldTimerExpires': // RFC 9687 §4: a NOTIFICATION would queue behind what does not leave
-      return toIdle(session, 'send hold timer expired: the router takes nothing that we write', surroundings);
+      return toIdle(session, sendHoldExpired, surroundings);
     default: // 9, 13, 19, 22
       return unexpected(session, event.kind, surroundings);
   }

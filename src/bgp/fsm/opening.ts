@@ -4,7 +4,7 @@ import { collisionResolved, describeNotification, holdTimerExpired } from './not
 import { negotiate } from './open.ts';
 import type { Session, Surroundings, Transition } from './session.ts';
 import { jittered } from './timers.ts';
-import { failWith, restartHold, restartKeepalive, stay, stopped, toIdle, unexpected } from './transitions.ts';
+import { failWith, restartHold, restartKeepalive, sendHoldExpired, stay, stopped, toIdle, unexpected } from './transitions.ts';
 
 /** RFC 4271 §8.2.2, OpenSent: our OPEN is on its way, the router's is awaited. */
 export function openSent(session: Session, event: Event, surroundings: Surroundings): Transition {
@@ -26,7 +26,7 @@ export function openConfirm(session: Session, event: Event, surroundings: Surrou
     case 'TcpConnectionFails': // 18
       return toIdle(session, event.reason, surroundings);
     case 'KeepAliveMsg': // 26
-      return stay({ ...session, state: 'Established', establishedAtMs: surroundings.nowMs }, restartHold(session));
+      return stay({ ...session, state: 'Established', establishedAtMs: surroundings.nowMs, lastError: '' }, restartHold(session));
     default:
       return whileOpening(session, event, surroundings);
   }
@@ -53,6 +53,8 @@ function whileOpening(session: Session, event: Event, surroundings: Surroundings
       return toIdle(session, 'the router does not speak BGP version 4', surroundings, { counts: false });
     case 'NotifMsg': // 25: a NOTIFICATION is never answered with one
       return toIdle(session, `the router sent ${describeNotification(event.notification)}`, surroundings);
+    case 'SendHoldTimerExpires': // RFC 9687 §4
+      return toIdle(session, sendHoldExpired, surroundings);
     default: // 9, 11, 13, 19, 26–28
       return unexpected(session, event.kind, surroundings);
   }

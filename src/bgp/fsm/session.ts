@@ -43,7 +43,7 @@ export type Session = {
   readonly negotiated: Negotiated | undefined;
   /** When Established was reached, monotonic milliseconds; undefined otherwise. */
   readonly establishedAtMs: number | undefined;
-  /** The last thing that went wrong, a sentence; empty when nothing did. */
+  /** What went wrong last, a sentence; empty when nothing did, and while Established. */
   readonly lastError: string;
 };
 

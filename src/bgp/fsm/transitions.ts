@@ -90,6 +90,13 @@ export function stopped(session: Session, notice: CeaseNotice | undefined): Tran
   const saidOpen = session.state === 'OpenSent' || session.state === 'OpenConfirm' || session.state === 'Established';
   return {
     session: { ...newSession, lastError: session.lastError },
-    actions: [...(saidOpen && notice !== undefined ? [{ kind: 'send' as const, message: cease(notice) }] : []), { kind: 'disconnect' }, { kind: 'stopTimers' }],
+    actions: [
+      ...(saidOpen && notice !== undefined ? [{ kind: 'send' as const, message: cease(notice) }] : []),
+      { kind: 'disconnect' },
+      { kind: 'stopTimers' },
+    ],
   };
 }
+
+/** What is said when the send hold timer expires. */
+export const sendHoldExpired = 'send hold timer expired: the router takes nothing that we write';

@@ -35,6 +35,11 @@ export class Acknowledgements<T> {
     });
   }
 
+  /** Whether something is outstanding. */
+  get pending(): boolean {
+    return this.#outstanding.length > 0;
+  }
+
   /** Stops looking; what is outstanding stays unknown. */
   stop(): void {
     this.#timer?.cancel();
@@ -47,7 +52,8 @@ export class Acknowledgements<T> {
     const pending = this.#outstanding.findIndex(({ upToByte }) => upToByte > acknowledgedBytes);
     const done = this.#outstanding.splice(0, pending === -1 ? this.#outstanding.length : pending);
     if (this.#outstanding.length > 0) {
-      this.#pauseMs = Math.min(limits.ackPollMaxMs, Math.max(limits.ackPollFirstMs, 2 * this.#pauseMs));
+      this.#pauseMs =
+        done.length > 0 ? limits.ackPollFirstMs : Math.min(limits.ackPollMaxMs, Math.max(limits.ackPollFirstMs, 2 * this.#pauseMs));
       this.#timer = this.#clock.after(this.#pauseMs, () => this.#look());
     }
     for (const { written } of done) this.#acknowledged(written);

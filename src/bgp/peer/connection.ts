@@ -41,7 +41,7 @@ export type ConnectionSurroundings = {
  * never recurse: an event that one causes waits until all actions before it are done.
  */
 export class Connection {
-  readonly #settings: FsmSettings;
+  #settings: FsmSettings;
   readonly #surroundings: ConnectionSurroundings;
   readonly #handlers: ConnectionHandlers;
   readonly #timers = new Map<TimerName, Timer>();
@@ -51,8 +51,12 @@ export class Connection {
   #attempt: Connecting | undefined;
   #stream: ByteStream | undefined;
   #framer = new Framer();
-  /** Set while the stream asked to wait: fires when nothing leaves for too long (RFC 9687). */
+  /** Set while something written is not acknowledged (RFC 9687). */
   #sendHold: Timer | undefined;
+  #blocked = false;
+  /** Streams that are open, also those that were given up and still send their last words. */
+  readonly #open = new Set<ByteStream>();
+  #whenClosed: (() => void)[] = [];
 
   constructor(settings: FsmSettings, surroundings: ConnectionSurroundings, handlers: ConnectionHandlers, session: Session = newSession) {
     this.#settings = settings;
@@ -72,7 +76,20 @@ export class Connection {
 
   /** Whether the stream asked to wait. */
   get blocked(): boolean {
-    return this.#sendHold !== undefined;
+    return this.#blocked;
+  }
+
+  /** Settings for what comes from now on; an OPEN that was sent is not taken back. */
+  configure(settings: FsmSettings): void {
+    this.#settings = settings;
+  }
+
+  /** Resolves when no stream is open any more: after a stop, in bounded time. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#open.size === 0) resolve();
+      else this.#whenClosed.push(resolve);
+    });
   }
 
   /** A connection that the other end opened becomes this session's, which must be in Active. */
@@ -92,9 +109,10 @@ export class Connection {
 
   /** Writes encoded UPDATEs; only while Established. False: wait for `drained`. */
   write(bytes: Uint8Array): boolean {
-    const accepted = this.#stream?.write(bytes) ?? false;
-    if (!accepted) this.#startSendHold();
-    return accepted;
+    if (this.#stream === undefined) return false;
+    this.#blocked = !this.#stream.write(bytes);
+    this.#watchSending(this.#stream);
+    return !this.#blocked;
   }
 
   #handle(event: Event): void {
@@ -148,6 +166,7 @@ export class Connection {
 
   #adopt(stream: ByteStream): void {
     this.#stream = stream;
+    this.#open.add(stream);
     this.#framer = new Framer();
     // A stream that was given up may still speak: only the current one is listened to.
     const isCurrent = (): boolean => this.#stream === stream;
@@ -157,10 +176,11 @@ export class Connection {
       },
       drained: () => {
         if (!isCurrent()) return;
-        this.#stopSendHold();
+        this.#blocked = false;
         this.#handlers.drained();
       },
       closed: (reason) => {
+        this.#forget(stream);
         if (!isCurrent()) return;
         this.#release();
         this.dispatch({ kind: 'TcpConnectionFails', reason });
@@ -210,21 +230,32 @@ export class Connection {
 
   #release(): void {
     this.#stream = undefined;
-    this.#stopSendHold();
+    this.#blocked = false;
+    this.#sendHold?.cancel();
+    this.#sendHold = undefined;
   }
 
-  #startSendHold(): void {
+  #forget(stream: ByteStream): void {
+    this.#open.delete(stream);
+    if (this.#open.size > 0) return;
+    for (const resolve of this.#whenClosed.splice(0)) resolve();
+  }
+
+  /**
+   * RFC 9687: a router whose TCP takes nothing for too long is given up, even if its own keepalives still come. Judged by what is
+   * acknowledged, for the kernel swallows megabytes before Node sees that nothing leaves.
+   */
+  #watchSending(stream: ByteStream): void {
     if (this.#sendHold !== undefined) return;
+    const acknowledgedBefore = stream.bytesWritten - stream.unacknowledgedBytes();
     const ms = Math.max(limits.sendHoldMs, 2 * (this.#session.negotiated?.holdTimeMs ?? 0));
     this.#sendHold = this.#surroundings.clock.after(ms, () => {
       this.#sendHold = undefined;
-      this.dispatch({ kind: 'SendHoldTimerExpires' });
+      const unacknowledged = stream.unacknowledgedBytes();
+      if (unacknowledged === 0) return;
+      if (stream.bytesWritten - unacknowledged > acknowledgedBefore) this.#watchSending(stream);
+      else this.dispatch({ kind: 'SendHoldTimerExpires' });
     });
-  }
-
-  #stopSendHold(): void {
-    this.#sendHold?.cancel();
-    this.#sendHold = undefined;
   }
 }
 

@@ -4,10 +4,15 @@ export const limits = {
   lingerMs: 2_000,
   /** Longest wait at a stop for the router's TCP to acknowledge the withdrawals. */
   withdrawalAckMs: 3_000,
-  /** Nothing that we wrote left this machine for so long: the session ends (RFC 9687 §5), or twice the hold time if that is longer. */
+  /** Nothing that we wrote was acknowledged for so long: the session ends (RFC 9687 §5), or twice the hold time if that is longer. */
   sendHoldMs: 480_000,
   /** UPDATE bytes handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
   chunkBytes: 32 * 1_024,
+  /**
+   * UPDATE bytes on their way to one router that its TCP has not acknowledged. The kernel would take megabytes, and a withdrawal
+   * would wait behind them.
+   */
+  inFlightBytes: 256 * 1_024,
   /** UPDATE bytes written to one peer in one turn of the event loop, then others get theirs. */
   turnBytes: 256 * 1_024,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */

@@ -1,7 +1,9 @@
+import type { State } from '#bgp/fsm/events.ts';
+import type { ExportRefusal } from '#bgp/policy/export-route.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 
-/** Why a route stands with a peer as it does; a subset of the product's reason codes. */
-export type RouteReason = 'Announced' | 'WaitingForAck' | 'SessionDown' | 'FamilyNotNegotiated' | 'NoNextHop' | 'PrependRefused';
+/** Why a route stands with a peer as it does; among the product's reason codes. */
+export type RouteReason = 'Announced' | 'WaitingForAck' | 'SessionDown' | ExportRefusal;
 
 /** How a route stands with this peer. */
 export type PeerRouteTruth = {
@@ -15,7 +17,7 @@ export type PeerSessionTruth = {
   /** Name of the peer. */
   readonly peer: string;
   /** RFC 4271 §8.2.2. */
-  readonly state: 'Idle' | 'Connect' | 'Active' | 'OpenSent' | 'OpenConfirm' | 'Established';
+  readonly state: State;
   /** Milliseconds in this state. */
   readonly ageMs: number;
   /** Families negotiated; empty unless Established. */
@@ -24,6 +26,6 @@ export type PeerSessionTruth = {
   readonly localAddress: string;
   /** Prefixes this peer has from us. */
   readonly announcedPrefixes: number;
-  /** The last thing that went wrong, a sentence; empty when nothing did. */
+  /** What went wrong last, a sentence; empty when nothing did, and while Established. */
   readonly lastError: string;
 };

@@ -1,0 +1,151 @@
+import { AdjRibOut, type Chunk } from '#bgp/rib/adj-rib-out.ts';
+import type { OutgoingRoute } from '#bgp/rib/attribute-buckets.ts';
+import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { DecodeContext } from '#bgp/wire/negotiated.ts';
+import type { ByteStream } from '#linux/byte-stream.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
+import { formatPrefix } from '#net/prefix.ts';
+import type { Clock } from '#runtime/clock.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import type { Connection } from './connection.ts';
+import { limits } from './limits.ts';
+
+/** What an outbox needs. */
+export type OutboxOptions = {
+  readonly clock: Clock;
+  /** The table of prefixes that all peers of the process share. */
+  readonly prefixes: PrefixTable;
+  readonly connection: Connection;
+  /** The stream of the Established session. */
+  readonly stream: ByteStream;
+  readonly context: DecodeContext;
+  /** The router's TCP has announcements or withdrawals of these prefixes. */
+  readonly acknowledged: (prefixes: readonly string[]) => void;
+  /** Withdrawals of these prefixes were handed to the kernel. */
+  readonly withdrawalsWritten: (prefixes: readonly string[]) => void;
+};
+
+/**
+ * What one Established session sends: takes UPDATEs from the Adj-RIB-Out as fast as the router takes them, and says when it has
+ * them. Nothing here is shared with another peer, and one turn of the event loop writes a bounded amount: a router that stands
+ * still delays nobody else, and holds up to `limits.inFlightBytes` of our memory.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #rib: AdjRibOut;
+  readonly #acknowledgements: Acknowledgements<Chunk>;
+  #closed = false;
+  #flushingSoon = false;
+  /** Whether the last flush left nothing to write. */
+  #emptied = false;
+  readonly #whenSettled: (() => void)[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#rib = new AdjRibOut(options.prefixes, options.context.families, options.context);
+    this.#acknowledgements = new Acknowledgements(options.clock, options.stream, (chunk) => this.#acknowledged(chunk));
+  }
+
+  /** Prefixes that the router has. */
+  get announcedPrefixes(): number {
+    return this.#rib.announcedPrefixes;
+  }
+
+  /** Whether the router's TCP has the announcement and no withdrawal after it. */
+  isAnnounced(prefix: PrefixHandle): boolean {
+    return this.#rib.isAnnounced(prefix);
+  }
+
+  /** Whether all that the router shall hear of this prefix was written. */
+  isWritten(prefix: PrefixHandle): boolean {
+    return this.#rib.isWritten(prefix);
+  }
+
+  /** The router shall have the route; `flush` sends it. */
+  announce(prefix: PrefixHandle, route: OutgoingRoute): void {
+    this.#emptied = false;
+    this.#rib.announce(prefix, route);
+  }
+
+  /** The router shall not have the prefix; `flush` sends it. */
+  withdraw(prefix: PrefixHandle): void {
+    this.#emptied = false;
+    this.#rib.withdraw(prefix);
+  }
+
+  /** The first routes are complete: End-of-RIB follows them. */
+  finishInitialSet(): void {
+    this.#rib.finishInitialSet();
+    this.flush();
+  }
+
+  /** The router asked for all routes of a family again (RFC 2918). */
+  repeat(family: AddressFamily): void {
+    this.#rib.repeat(family);
+    this.flush();
+  }
+
+  /** Writes what the router takes now; the rest follows by itself. */
+  flush(): void {
+    this.#emptied = this.#write();
+    this.#checkSettled();
+  }
+
+  /** Calls back once: when the router's TCP has all that was to be sent, or when the session is over. */
+  whenSettled(done: () => void): void {
+    this.#whenSettled.push(done);
+    this.#checkSettled();
+  }
+
+  /** The session is over. */
+  close(): void {
+    this.#closed = true;
+    this.#acknowledgements.stop();
+    this.#rib.close();
+    this.#checkSettled();
+  }
+
+  /** True when nothing is left to write. */
+  #write(): boolean {
+    const { connection, stream } = this.#options;
+    for (let octets = 0; octets < limits.turnBytes; ) {
+      // What waits is sent when the stream drained, or when TCP acknowledged some of what is on its way.
+      if (this.#closed || connection.blocked || stream.unacknowledgedBytes() >= limits.inFlightBytes) return false;
+      const chunk = this.#rib.next(limits.chunkBytes);
+      if (chunk === undefined) return true;
+      octets += chunk.bytes.length;
+      connection.write(chunk.bytes);
+      this.#acknowledgements.wrote(chunk);
+      if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(this.#texts(chunk.withdrawn));
+    }
+    this.#flushSoon();
+    return false;
+  }
+
+  /** Others get their turn before the rest of a large table. */
+  #flushSoon(): void {
+    if (this.#flushingSoon) return;
+    this.#flushingSoon = true;
+    this.#options.clock.soon(() => {
+      this.#flushingSoon = false;
+      this.flush();
+    });
+  }
+
+  #acknowledged(chunk: Chunk): void {
+    // Texts first: what the router forgot may lose its handle now.
+    const texts = this.#texts([...chunk.withdrawn, ...chunk.announced]);
+    this.#rib.acknowledge(chunk);
+    if (texts.length > 0) this.#options.acknowledged(texts);
+    this.flush();
+  }
+
+  #checkSettled(): void {
+    if (!this.#closed && (!this.#emptied || this.#acknowledgements.pending)) return;
+    for (const done of this.#whenSettled.splice(0)) done();
+  }
+
+  #texts(handles: readonly PrefixHandle[]): string[] {
+    return handles.map((handle) => formatPrefix(this.#options.prefixes.prefixOf(handle)));
+  }
+}

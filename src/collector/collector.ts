@@ -1,0 +1,154 @@
+import { resolveCollision } from '#bgp/fsm/collision.ts';
+import type { FsmSettings } from '#bgp/fsm/session.ts';
+import { ceaseSubcode } from '#bgp/wire/iana.ts';
+import type { Acceptor, ByteStream, Listener, SocketAddress } from '#linux/byte-stream.ts';
+import { Tcp } from '#linux/tcp.ts';
+import { parseIpAddress } from '#net/ip-address.ts';
+import { type Logger, silentLogger } from '#obs/logger.ts';
+import { assert } from '#runtime/assert.ts';
+import { type Clock, realClock } from '#runtime/clock.ts';
+import { type Random, realRandom } from '#runtime/random.ts';
+import { err, ok, type Result } from '#runtime/result.ts';
+import { limits } from './limits.ts';
+import { CollectorSession } from './session.ts';
+import { stampNow } from './stamp.ts';
+import type { CollectorEvent, RouteView, SessionView, Stamp } from './views.ts';
+
+/** How a collector runs. */
+export type CollectorOptions = {
+  /** Where to listen for BGP; port 0: any free one. */
+  readonly listen: SocketAddress;
+  /** Our AS. */
+  readonly asn: number;
+  /** Our BGP Identifier as IPv4 text. */
+  readonly routerId: string;
+  /** The AS that peers must have. Default: any. */
+  readonly peerAsn?: number;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Default: TCP of this machine. */
+  readonly acceptor?: Acceptor;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the machine's. */
+  readonly random?: Random;
+  /** When something is received. Default: the machine's clocks. */
+  readonly stamp?: () => Stamp;
+};
+
+/** Listens for BGP and remembers what it hears. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #settings: FsmSettings;
+  readonly #logger: Logger;
+  readonly #sessions = new Set<CollectorSession>();
+  readonly #ended: CollectorSession[] = [];
+  readonly #readers = new Set<(event: CollectorEvent) => void>();
+  #listener: Listener | undefined;
+
+  private constructor(options: CollectorOptions, routerId: number) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#settings = {
+      localAsn: options.asn,
+      peerAsn: options.peerAsn,
+      routerId,
+      holdTimeMs: limits.holdTimeMs,
+      connectRetryMs: 0,
+      families: ['IPv4', 'IPv6'],
+      passive: true,
+    };
+  }
+
+  /** Starts listening. The error says what to do. */
+  static async start(options: CollectorOptions): Promise<Result<Collector, string>> {
+    const routerId = parseRouterId(options.routerId);
+    if (!routerId.ok) return routerId;
+    const collector = new Collector(options, routerId.value);
+    const listener = await (options.acceptor ?? new Tcp()).listen(options.listen, (stream) => collector.#accept(stream));
+    if (!listener.ok) return listener;
+    collector.#listener = listener.value;
+    return ok(collector);
+  }
+
+  /** Where it listens for BGP. */
+  get local(): SocketAddress {
+    assert(this.#listener !== undefined, 'a collector that was started listens');
+    return this.#listener.local;
+  }
+
+  /** All routes that peers announce now. */
+  routes(): RouteView[] {
+    return Array.from(this.#sessions).flatMap((session) => [...session.routes()]);
+  }
+
+  /** Sessions that are up or coming up, then those that ended, the latest first. */
+  sessions(): SessionView[] {
+    return [...this.#sessions, ...this.#ended.toReversed()].map((session) => session.view());
+  }
+
+  /** Calls `reader` for each change from now on; returns how to stop. */
+  subscribe(reader: (event: CollectorEvent) => void): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** Stops listening and ends all sessions with Cease. */
+  async stop(text = 'the collector stops'): Promise<void> {
+    const closed = this.#listener?.close();
+    for (const session of [...this.#sessions]) session.stop(ceaseSubcode.administrativeShutdown, text);
+    await closed;
+  }
+
+  #accept(stream: ByteStream): void {
+    if (this.#sessions.size >= limits.sessions) {
+      this.#logger.warn({ event: 'collector-full', address: stream.remote.address, sessions: limits.sessions });
+      stream.destroy();
+      return;
+    }
+    const { clock = realClock, random = realRandom, stamp = stampNow } = this.#options;
+    const options = { settings: this.#settings, clock, random, stamp };
+    this.#sessions.add(
+      new CollectorSession(stream, { ...options, emit: (event) => this.#emit(event), changed: (session) => this.#changed(session) }),
+    );
+  }
+
+  #changed(session: CollectorSession): void {
+    if (session.state === 'OpenConfirm') this.#resolveCollision(session);
+    if (session.state !== 'Established' && session.state !== 'Idle') return;
+    const { peer, address, lastError } = session.view();
+    this.#logger.info({ event: 'session', peer, address, state: session.state, ...(lastError !== '' && { error: lastError }) });
+    if (session.state === 'Established') return;
+    this.#sessions.delete(session);
+    this.#ended.push(session);
+    if (this.#ended.length > limits.endedSessions) this.#ended.shift();
+  }
+
+  #resolveCollision(incoming: CollectorSession): void {
+    const them = incoming.speaker;
+    const us = { routerId: this.#settings.routerId, asn: this.#settings.localAsn };
+    for (const existing of this.#sessions) {
+      const other = existing.speaker;
+      const isSame = other !== undefined && them !== undefined && other.routerId === them.routerId && other.asn === them.asn;
+      if (existing === incoming || !isSame) continue;
+      const keep = resolveCollision(asColliding(existing), asColliding(incoming), us, them);
+      (keep === 'keepExisting' ? incoming : existing).dump();
+      return;
+    }
+  }
+
+  #emit(event: CollectorEvent): void {
+    for (const reader of this.#readers) reader(event);
+  }
+}
+
+/** Peers open all connections; a session with a known speaker is at least in OpenConfirm. */
+const asColliding = ({ state }: CollectorSession) =>
+  ({ state: state === 'Established' ? 'Established' : 'OpenConfirm', initiatedByUs: false }) as const;
+
+function parseRouterId(text: string): Result<number, string> {
+  const address = parseIpAddress(text);
+  if (!address.ok || address.value.family !== 'IPv4') return err(`router id "${text}" is not an IPv4 address: write it as 192.0.2.1`);
+  const id = address.value.octets.reduce((number, octet) => number * 256 + octet, 0);
+  return id === 0 ? err('router id 0.0.0.0 is reserved (RFC 6286): choose an address of this machine') : ok(id);
+}
