@@ -123,7 +123,10 @@ export class PackedPrefixes {
   #holds(slot: number, octets: Uint8Array, length: number): boolean {
     if (this.#lengths[slot] !== length) return false;
     const start = slot * this.#stride;
-    return octets.every((octet, index) => octet === this.#octets[start + index]);
+    for (let index = 0; index < this.#stride; index += 1) {
+      if (octets[index] !== this.#octets[start + index]) return false;
+    }
+    return true;
   }
 
   /** Closes the gap: what had to go further than its own place because of the removed one moves up, so that searches find it. */
@@ -157,7 +160,7 @@ function enlarged<T extends Packed>(array: Packed, larger: T): T {
 /** FNV-1a, with its bits mixed down: neighbouring prefixes differ in their last octets only. */
 function hash(octets: Uint8Array, length: number): number {
   let mixed = 0x811c9dc5 ^ length;
-  for (const octet of octets) mixed = Math.imul(mixed ^ octet, 0x01000193);
+  for (let index = 0; index < octets.length; index += 1) mixed = Math.imul(mixed ^ at(octets, index), 0x01000193);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
   return mixed ^ (mixed >>> 13);
 }

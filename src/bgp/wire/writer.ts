@@ -12,17 +12,20 @@ export class Writer {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
@@ -37,7 +40,7 @@ export class Writer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room and says where it begins. */
+  /** Makes room and says where it begins. The view is another one afterwards. */
   #grow(octets: number): number {
     const at = this.#length;
     this.#length += octets;
