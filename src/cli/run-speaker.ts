@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Peer } from '#bgp/peer/peer.ts';
+import { PrefixTable } from '#bgp/rib/prefix-table.ts';
+import { Tcp } from '#linux/tcp.ts';
+import { healthRoutes } from '#obs/health.ts';
+import { HttpServer } from '#obs/http-server.ts';
+import { createLog, type LogLevel, type LogOutput } from '#obs/logger.ts';
+import { Metrics, processMetrics } from '#obs/metrics.ts';
+import { askHealthCheckPort } from '#probe/ask-port.ts';
+import { OperatorDialer } from '#rpc/client.ts';
+import { realClock } from '#runtime/clock.ts';
+import { realRandom } from '#runtime/random.ts';
+import { Shutdown } from '#runtime/shutdown.ts';
+import { adminRoutes } from '#speaker/admin.ts';
+import { FolderDisk } from '#speaker/keep/disk.ts';
+import { Speaker } from '#speaker/speaker.ts';
+import { orUsageError, UsageError } from './failure.ts';
+import type { Endpoint, HostPort } from './flags.ts';
+import { runUntilStopped } from './signals.ts';
+import { version } from './version.ts';
+
+/** Flags of `anycast speaker`. */
+export type SpeakerFlags = {
+  readonly operator?: readonly HostPort[];
+  readonly config?: string;
+  readonly node?: string;
+  readonly stateDir: string;
+  readonly admin?: string;
+  readonly listenHttp: Endpoint;
+  readonly sourceAddress?: readonly string[];
+  readonly tlsCa?: string;
+  readonly tlsServerName?: string;
+  readonly tokenFile: string;
+  readonly insecure: boolean;
+  readonly logLevel: LogLevel;
+};
+
+/** Runs until a signal. */
+export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
+  if ((flags.operator === undefined) === (flags.config === undefined)) {
+    throw new UsageError(
+      'a speaker announces what operators say or what a file says: give --operator HOST:PORT or --config FILE, one of the two',
+    );
+  }
+  const log = createLog({ level: flags.logLevel });
+  const metrics = new Metrics();
+  processMetrics(metrics, { droppedLogLines: log.dropped });
+  const shutdown = new Shutdown();
+  const speaker = makeSpeaker(flags, log, metrics);
+  await listen(flags, speaker, metrics, shutdown);
+  const started = await speaker.start();
+  if (!started.ok) await shutdown.run();
+  orUsageError(started);
+  shutdown.add('the speaker', () => speaker.leave());
+  if (flags.operator !== undefined) dialOperators(flags.operator, flags, speaker, log, shutdown);
+  await runUntilStopped(shutdown, log, () => {
+    void speaker.reload().then((result) => {
+      if (!result.ok) log.logger.error({ event: 'reload-refused' }, result.error);
+    });
+  });
+}
+
+function makeSpeaker(flags: SpeakerFlags, log: LogOutput, metrics: Metrics): Speaker {
+  const { logger } = log;
+  const surroundings = { connector: new Tcp(), clock: realClock, random: realRandom, logger, prefixes: new PrefixTable() };
+  return new Speaker({
+    node: flags.node ?? hostname(),
+    instance: randomUUID(),
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    software: `anycast ${version}`,
+    clock: realClock,
+    originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),
+    makePeer: (settings, events) => new Peer(settings, surroundings, events),
+    askPort: askHealthCheckPort,
+    disk: new FolderDisk(flags.stateDir),
+    logger,
+    metrics,
+    ...(flags.sourceAddress !== undefined && { sourceAddresses: flags.sourceAddress }),
+    ...(flags.config !== undefined && { configFile: flags.config }),
+  });
+}
+
+async function listen(flags: SpeakerFlags, speaker: Speaker, metrics: Metrics, shutdown: Shutdown): Promise<void> {
+  const http = orUsageError(await HttpServer.listen(flags.listenHttp, healthRoutes({ notReady: () => speaker.notReady(), metrics })));
+  shutdown.add('HTTP', () => http.close());
+  if (flags.admin === undefined) return;
+  const admin = await HttpServer.listen({ socketPath: flags.admin }, adminRoutes(speaker.admin));
+  if (!admin.ok) await shutdown.run();
+  const server = orUsageError(admin);
+  shutdown.add('the admin socket', () => server.close());
+}
+
+function dialOperators(operators: readonly HostPort[], flags: SpeakerFlags, speaker: Speaker, log: LogOutput, shutdown: Shutdown): void {
+  const targets = operators.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  const dialer = orUsageError(
+    OperatorDialer.create({
+      targets,
+      knownAddresses: speaker.operators,
+      onAddresses: (addresses) => speaker.keepOperators(addresses),
+      tokenFile: flags.tokenFile,
+      ...tlsOf(flags, operators),
+      onOperator: (link) => speaker.attach(link),
+      clock: realClock,
+      random: realRandom,
+      logger: log.logger,
+    }),
+  );
+  // Stopped after the speaker: a speaker that leaves asks its operators what to do.
+  const stopSpeaker = (): Promise<void> => speaker.leave();
+  shutdown.add('streams to operators', async () => {
+    await stopSpeaker();
+    await dialer.stop('this speaker is leaving');
+  });
+  dialer.start();
+}
+
+function tlsOf(
+  { tlsCa, tlsServerName, insecure }: SpeakerFlags,
+  operators: readonly HostPort[],
+): { tls?: { caFile: string; serverName: string } } {
+  if (insecure) return {};
+  const [first] = operators;
+  if (tlsCa === undefined || first === undefined) {
+    throw new UsageError('operators are spoken to over TLS: give --tls-ca, or --insecure with operators on loopback addresses');
+  }
+  return { tls: { caFile: tlsCa, serverName: tlsServerName ?? first.host } };
+}
