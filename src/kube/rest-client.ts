@@ -78,7 +78,7 @@ export class RestClient implements KubeClient {
         type,
         path: collectionPath(type, options.namespace),
         query: {
-          limit: limits.pageSize,
+          limit: options.pageSize ?? limits.pageSize,
           continue: options.continueToken || undefined,
           labelSelector: options.labelSelector,
           fieldSelector: options.fieldSelector,
@@ -138,12 +138,17 @@ export class RestClient implements KubeClient {
    */
   async watch(
     type: ResourceType,
-    options: { readonly resourceVersion: string; readonly timeoutSeconds: number; readonly signal: AbortSignal },
+    options: {
+      readonly resourceVersion: string;
+      readonly timeoutSeconds: number;
+      readonly signal: AbortSignal;
+      readonly namespace?: string;
+    },
   ): Promise<Result<AsyncIterable<Buffer>, ApiError>> {
     const call: Call = {
       method: 'GET',
       type,
-      path: collectionPath(type),
+      path: collectionPath(type, options.namespace),
       query: {
         watch: 'true',
         allowWatchBookmarks: 'true',
