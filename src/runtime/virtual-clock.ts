@@ -2,8 +2,15 @@ import type { Clock, Timer } from './clock.ts';
 
 type Entry = { readonly dueMs: number; readonly order: number; readonly task: () => void };
 
-/** More tasks than this in one call to `advance` is a loop that feeds itself. */
-const maxTasksPerAdvance = 10_000_000;
+/** What may be set about a {@link VirtualClock}. */
+export type VirtualClockOptions = {
+  /** Virtual time at the start, in milliseconds. Default 0. */
+  readonly startMs?: number;
+  /** Wall-clock time at virtual time zero, in milliseconds since 1970. Default 2026-01-01. */
+  readonly epochMs?: number;
+  /** More tasks than this in one call to `advance` is a loop that feeds itself. Default 10,000,000. */
+  readonly maxTasksPerAdvance?: number;
+};
 
 /**
  * A clock that only moves when told to. Tasks run in the order they are due; equal times run in the order they were set,
@@ -16,11 +23,12 @@ export class VirtualClock implements Clock {
   readonly #cancelled = new WeakSet<Entry>();
   #pending = 0;
   readonly #epochMs: number;
+  readonly #maxTasksPerAdvance: number;
 
-  /** `epochMs` is the wall-clock time at virtual time zero, default 2026-01-01. */
-  constructor(options: { startMs?: number; epochMs?: number } = {}) {
+  constructor(options: VirtualClockOptions = {}) {
     this.#nowMs = options.startMs ?? 0;
     this.#epochMs = options.epochMs ?? 1_767_225_600_000;
+    this.#maxTasksPerAdvance = options.maxTasksPerAdvance ?? 10_000_000;
   }
 
   nowMs(): number {
@@ -63,8 +71,9 @@ export class VirtualClock implements Clock {
   advance(byMs: number): void {
     const endMs = this.#nowMs + byMs;
     for (let count = 0; ; count++) {
-      if (count > maxTasksPerAdvance)
-        throw new Error(`virtual clock: more than ${maxTasksPerAdvance} tasks in one advance: a task feeds itself`);
+      if (count > this.#maxTasksPerAdvance) {
+        throw new Error(`virtual clock: more than ${this.#maxTasksPerAdvance} tasks in one advance: a task feeds itself`);
+      }
       this.#dropCancelled();
       const next = this.#heap[0];
       if (next === undefined || next.dueMs > endMs) break;

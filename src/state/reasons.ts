@@ -48,6 +48,7 @@ export const reasons = {
   FamilyNotNegotiated: { scope: 'speaker', says: 'the peer did not agree to carry this address family' },
   NoNextHop: { scope: 'speaker', says: 'no usable next hop of this family towards the peer' },
   PrependRefused: { scope: 'speaker', says: 'AS-path prepend is for eBGP: an iBGP peer would drop the route as a loop' },
+  TooManyCommunities: { scope: 'speaker', says: 'the communities leave no room for a prefix in an UPDATE' },
   Isolated: { scope: 'speaker', says: 'a person isolated this speaker' },
   WithdrawnLocally: { scope: 'speaker', says: 'a person withdrew the route at the admin socket' },
   // said by another version
