@@ -3,6 +3,7 @@ import { updateBytes, withdrawing } from '#bgp/wire/update-encode.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
 import { AttributeBuckets, type Bucket, type OutgoingRoute } from './attribute-buckets.ts';
+import { at, enlarged } from './columns.ts';
 import { limits } from './limits.ts';
 import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
 import { UpdatePacker } from './update-packer.ts';
@@ -61,6 +62,11 @@ export class AdjRibOut {
   /** Prefixes that the router has acknowledged to have. */
   get announcedPrefixes(): number {
     return this.#announcedPrefixes;
+  }
+
+  /** Sets of attributes that are wanted or were written: what the table's memory is made of, beside prefixes. */
+  get attributeSets(): number {
+    return this.#buckets.size;
   }
 
   /** Whether the router has acknowledged the announcement and no withdrawal after it. */
@@ -190,19 +196,19 @@ export class AdjRibOut {
 
   /** Replaces what was last written. References: the new bucket's was taken by the caller, the old one's is given back here. */
   #setWritten(prefix: PrefixHandle, id: number): void {
-    const before = this.#written[prefix] ?? 0;
+    const before = at(this.#written, prefix);
     if (before > 0) this.#buckets.release(this.#buckets.get(before));
     this.#written[prefix] = id;
   }
 
   #setAcknowledged(prefix: PrefixHandle, acknowledged: 0 | 1): void {
-    this.#announcedPrefixes += acknowledged - (this.#acknowledged[prefix] ?? 0);
+    this.#announcedPrefixes += acknowledged - at(this.#acknowledged, prefix);
     this.#acknowledged[prefix] = acknowledged;
   }
 
   /** Whether the table holds a reference to the prefix: it is wanted, or the router has it or may still get it. */
   #isTracked(prefix: PrefixHandle): boolean {
-    return this.#wanted[prefix] !== 0 || this.#written[prefix] !== 0 || (this.#lastChunk[prefix] ?? 0) > this.#acknowledgedChunks;
+    return this.#wanted[prefix] !== 0 || this.#written[prefix] !== 0 || at(this.#lastChunk, prefix) > this.#acknowledgedChunks;
   }
 
   #releaseUnlessTracked(prefix: PrefixHandle): void {
@@ -212,14 +218,9 @@ export class AdjRibOut {
   #makeRoomFor(prefix: PrefixHandle): void {
     if (prefix < this.#wanted.length) return;
     const room = 2 ** Math.ceil(Math.log2(prefix + 1));
-    const [wanted, written, acknowledged, lastChunk] = [this.#wanted, this.#written, this.#acknowledged, this.#lastChunk];
-    this.#wanted = new Int32Array(room);
-    this.#written = new Int32Array(room);
-    this.#acknowledged = new Uint8Array(room);
-    this.#lastChunk = new Uint32Array(room);
-    this.#wanted.set(wanted);
-    this.#written.set(written);
-    this.#acknowledged.set(acknowledged);
-    this.#lastChunk.set(lastChunk);
+    this.#wanted = enlarged(this.#wanted, new Int32Array(room));
+    this.#written = enlarged(this.#written, new Int32Array(room));
+    this.#acknowledged = enlarged(this.#acknowledged, new Uint8Array(room));
+    this.#lastChunk = enlarged(this.#lastChunk, new Uint32Array(room));
   }
 }

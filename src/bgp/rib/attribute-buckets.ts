@@ -29,8 +29,7 @@ export class AttributeBuckets {
   readonly #byKey = new Map<string, Bucket>();
   #lastId = 0;
   /** Routes mostly come many with the same attributes: these are encoded once. */
-  #lastRoute: OutgoingRoute | undefined;
-  #lastBucket: Bucket | undefined;
+  #last: { readonly route: OutgoingRoute; readonly bucket: Bucket } | undefined;
 
   constructor(context: EncodeContext) {
     this.#context = context;
@@ -42,9 +41,8 @@ export class AttributeBuckets {
 
   /** The bucket for the route's attributes, with one reference more. */
   acquire(route: OutgoingRoute): Bucket {
-    const bucket = route === this.#lastRoute && this.#lastBucket !== undefined ? this.#lastBucket : this.#find(route);
-    this.#lastRoute = route;
-    this.#lastBucket = bucket;
+    const bucket = this.#last?.route === route ? this.#last.bucket : this.#find(route);
+    this.#last = { route, bucket };
     bucket.references += 1;
     return bucket;
   }
@@ -62,7 +60,7 @@ export class AttributeBuckets {
     if (bucket.references > 0) return;
     this.#byId.delete(bucket.id);
     this.#byKey.delete(bucket.key);
-    this.#lastRoute = undefined;
+    this.#last = undefined;
   }
 
   #find(route: OutgoingRoute): Bucket {

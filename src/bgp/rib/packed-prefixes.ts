@@ -1,5 +1,6 @@
 import { prefixOctets } from '#bgp/wire/prefixes.ts';
 import { assert } from '#runtime/assert.ts';
+import { at, enlarged } from './columns.ts';
 import { limits } from './limits.ts';
 
 /**
@@ -144,17 +145,6 @@ export class PackedPrefixes {
     }
     this.#index[gap] = 0;
   }
-}
-
-type Packed = Uint8Array | Uint32Array | Int32Array;
-
-/** A member that is there: indices are ours. */
-const at = (array: Packed, index: number): number => array[index] as number;
-
-/** `larger`, which begins with what `array` holds. */
-function enlarged<T extends Packed>(array: Packed, larger: T): T {
-  larger.set(array);
-  return larger;
 }
 
 /** FNV-1a, with its bits mixed down: neighbouring prefixes differ in their last octets only. */

@@ -166,6 +166,14 @@ describe('the bytes', () => {
     expect(encoded).toContain('d008010000000000');
   });
 
+  it('have no attribute of no octets for a list of nothing (RFC 7606 §3.d)', () => {
+    const lists = { communities: [], largeCommunities: [], clusterList: [], extendedCommunities: new Uint8Array() };
+    const attributes = { origin: 'IGP', asPath: [] } as const;
+    expect(encodeMessage(anAnnouncement({ attributes: { ...attributes, ...lists } }), aContext())).toEqual(
+      encodeMessage(anAnnouncement({ attributes }), aContext()),
+    );
+  });
+
   it('of an attribute that we do not know say Partial', () => {
     const unknown = [{ code: 99, value: hex('0102') }];
     const encoded = toHex(encodeMessage(anAnnouncement({ attributes: { origin: 'IGP', asPath: [], unknown } }), aContext()));

@@ -30,7 +30,9 @@ const capabilitiesOf = (capabilities: string): readonly Capability[] => {
 
 describe('an OPEN', () => {
   it('needs no optional parameters', () => {
-    expect(opened(withParameters('00'))).toEqual({ kind: 'open', asn: 64_500, holdTimeS: 9, routerId: 0x0a000001, capabilities: [] });
+    const open: OpenMessage = { kind: 'open', asn: 64_500, holdTimeS: 9, routerId: 0x0a000001, capabilities: [] };
+    expect(opened(withParameters('00'))).toEqual(open);
+    expect(encodeMessage(open, nothingNegotiated)).toEqual(withParameters('00'));
   });
 
   it('has the AS of the four-octet capability, where that is there (RFC 6793)', () => {
