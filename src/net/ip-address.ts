@@ -41,7 +41,7 @@ export function equalIpAddress(a: IpAddress, b: IpAddress): boolean {
 
 /** fe80::/10: valid on one link only (RFC 4291 §2.5.6). */
 export const isLinkLocal = (address: IpAddress): boolean =>
-  address.family === 'IPv6' && address.octets[0] === 0xfe && ((address.octets[1] ?? 0) & 0xc0) === 0x80;
+  address.family === 'IPv6' && address.octets[0] === 0xfe && ((address.octets[1] as number) & 0xc0) === 0x80;
 
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split('.');
@@ -56,13 +56,14 @@ function parseIpv4(text: string): Uint8Array | undefined {
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] ?? '', halves.length === 1);
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
+  const gap = text.indexOf('::');
+  if (gap !== text.lastIndexOf('::')) return undefined;
+  const hasGap = gap >= 0;
+  const head = parseGroups(hasGap ? text.slice(0, gap) : text, !hasGap);
+  const tail = hasGap ? parseGroups(text.slice(gap + 2), true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  if (hasGap ? missing < 1 : missing !== 0) return undefined;
   const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
   return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
@@ -76,7 +77,7 @@ function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined 
     if (mayEndInIpv4 && index === parts.length - 1 && part.includes('.')) {
       const quad = parseIpv4(part);
       if (quad === undefined) return undefined;
-      const [a = 0, b = 0, c = 0, d = 0] = quad;
+      const [a, b, c, d] = quad as unknown as [number, number, number, number];
       groups.push((a << 8) | b, (c << 8) | d);
     } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) {
       groups.push(Number.parseInt(part, 16));
@@ -88,7 +89,7 @@ function parseGroups(text: string, mayEndInIpv4: boolean): number[] | undefined 
 }
 
 function formatIpv6(octets: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, index) => ((octets[2 * index] ?? 0) << 8) | (octets[2 * index + 1] ?? 0));
+  const groups = Array.from({ length: 8 }, (_, index) => ((octets[2 * index] as number) << 8) | (octets[2 * index + 1] as number));
   const run = longestZeroRun(groups);
   const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
   if (run.length < 2) return hex(groups);

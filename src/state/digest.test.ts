@@ -43,6 +43,14 @@ describe('the digest of a set of entries', () => {
     expect(digest.toString()).toBe('0000000000000001');
   });
 
+  it('has copies that go their own way', () => {
+    const digest = new Digest();
+    digest.add('0000000000000007');
+    const copy = digest.copy();
+    copy.add('0000000000000001');
+    expect([digest.toString(), copy.toString()]).toEqual(['0000000000000007', '0000000000000008']);
+  });
+
   it('keeps key and bytes apart', () => {
     const one: EncodedEntry = { key: 'route/a', bytes: text('b') };
     const other: EncodedEntry = { key: 'route/', bytes: text('ab') };
