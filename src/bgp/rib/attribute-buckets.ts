@@ -28,8 +28,6 @@ export class AttributeBuckets {
   readonly #byId = new Map<number, Bucket>();
   readonly #byKey = new Map<string, Bucket>();
   #lastId = 0;
-  /** Routes mostly come many with the same attributes: these are encoded once. */
-  #last: { readonly route: OutgoingRoute; readonly bucket: Bucket } | undefined;
 
   constructor(context: EncodeContext) {
     this.#context = context;
@@ -41,8 +39,9 @@ export class AttributeBuckets {
 
   /** The bucket for the route's attributes, with one reference more. */
   acquire(route: OutgoingRoute): Bucket {
-    const bucket = this.#last?.route === route ? this.#last.bucket : this.#find(route);
-    this.#last = { route, bucket };
+    const template = announcing(route, this.#context);
+    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
+    const bucket = this.#byKey.get(key) ?? this.#add(key, template);
     bucket.references += 1;
     return bucket;
   }
@@ -60,13 +59,6 @@ export class AttributeBuckets {
     if (bucket.references > 0) return;
     this.#byId.delete(bucket.id);
     this.#byKey.delete(bucket.key);
-    this.#last = undefined;
-  }
-
-  #find(route: OutgoingRoute): Bucket {
-    const template = announcing(route, this.#context);
-    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
-    return this.#byKey.get(key) ?? this.#add(key, template);
   }
 
   #add(key: string, template: UpdateTemplate): Bucket {
