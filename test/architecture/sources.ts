@@ -48,6 +48,8 @@ export function importsOf(file: string): ImportArrow[] {
 
 /** The file below src/ that a specifier means, or undefined for packages and Node's own modules. */
 export function resolveInside(arrow: ImportArrow): string | undefined {
+  // package.json: what this build is called.
+  if (arrow.specifier.endsWith('.json')) return arrow.file;
   if (arrow.specifier.startsWith('#')) return arrow.specifier.slice(1);
   if (arrow.specifier.startsWith('.')) return relative(src, resolve(src, dirname(arrow.file), arrow.specifier));
   return undefined;
