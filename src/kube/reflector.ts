@@ -126,8 +126,9 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     if (end.relist || this.#emptyWatches >= limits.emptyWatches) this.#mustList = true;
     const healthy = this.#clock.nowMs() - startMs >= limits.watchHealthyMs;
     if (healthy) this.#backoff.reset();
-    // The server closes every watch in the end; only one that it closes soon is a failure.
-    if (end.error !== undefined && !(healthy && end.error.reason === 'ClosedEarly')) this.#fail(end.error);
+    // Every watch is closed in the end, and every history forgotten; what is closed soon is a failure.
+    const routine = end.error?.reason === 'Expired' || (healthy && end.error?.reason === 'ClosedEarly');
+    if (end.error !== undefined && !routine) this.#fail(end.error);
     return healthy ? undefined : end.error;
   }
 
@@ -138,7 +139,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     const opened = await this.#client.watch(this.#type, { resourceVersion: this.#view.position, timeoutSeconds, signal: watch.signal });
     if (this.#ended(watch)) return { relist: false };
     if (!opened.ok) return { relist: isExpired(opened.error), error: opened.error };
-    this.#recovered();
+    this.#view.failure = undefined;
     const silence = new SilenceGuard(this.#clock, () => watch.abort());
     const end = await this.#read(opened.value, silence).catch((error: unknown) => this.#end('Lost', describeError(error)));
     const endedByUs = this.#ended(watch);
@@ -161,6 +162,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
         // An event that can't be read would come again from the same position: only the list leads past it.
         if (!event.ok) return { ...this.#end('Unreadable', `an event is ${event.error}`), relist: true };
         silence.heard();
+        this.#recovered();
         const end = this.#handle(event.value);
         if (end !== undefined) return end;
       }
@@ -187,22 +189,19 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   }
 
   #recovered(): void {
-    this.#view.failure = undefined;
-    if (this.#lossLogged) this.#logger.info({ event: 'kube-watch-open' });
+    if (!this.#lossLogged) return;
     this.#lossLogged = false;
+    this.#logger.info({ event: 'kube-watch-back' });
   }
 
   /** Says once that something is wrong, however often it is tried again. */
   #fail(error: ApiError): void {
     this.#view.failure = error.message;
-    if (this.#lossLogged || quietReasons.has(error.reason)) return;
+    if (this.#lossLogged) return;
     this.#lossLogged = true;
     this.#logger.warn({ event: 'kube-watch-lost', reason: error.reason, error: error.message });
   }
 }
-
-/** What happens to every watch now and then. */
-const quietReasons: ReadonlySet<string> = new Set(['ClosedEarly', 'Expired']);
 
 /** Tells when a watch has been silent for too long, with one timer whatever the number of events. */
 class SilenceGuard {
