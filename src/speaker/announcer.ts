@@ -1,3 +1,4 @@
+import type { PeerStop } from '#bgp/peer/peer.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
@@ -6,7 +7,7 @@ import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import { Account } from './account/account.ts';
 import type { Journal } from './account/journal.ts';
 import { Advertiser } from './advertise/advertiser.ts';
-import type { MakePeer, PeerStop } from './advertise/peer-port.ts';
+import type { MakePeer } from './advertise/peer-port.ts';
 import { Gate } from './gate/gate.ts';
 
 /** What an announcer needs. */
@@ -56,7 +57,7 @@ export class Announcer {
     this.#runner = new HealthCheckRunner({ clock, ask: askPort, onVerdict: (port, verdict) => this.#onVerdict(port, verdict) });
   }
 
-  /** Takes what the disk says; nothing is sent before the next {@link apply}. `passed`: prefixes whose verdict is of this boot. */
+  /** Takes up what the disk says. `passed`: prefixes whose verdict is of this boot. */
   restore(entries: readonly Entry[], passed: ReadonlySet<string>): void {
     for (const entry of entries) {
       if (entry.kind === 'route') this.gate.restoreRoute(entry, passed.has(entry.prefix), this.#options.clock.nowMs());

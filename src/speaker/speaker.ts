@@ -7,6 +7,7 @@
  * May not happen here: a decision about other nodes, and anything of Kubernetes.
  */
 
+import type { PeerStop } from '#bgp/peer/peer.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { Metrics } from '#obs/metrics.ts';
 import type { AskPort } from '#probe/health-check-runner.ts';
@@ -16,7 +17,7 @@ import { err, ok, type Result } from '#runtime/result.ts';
 import { type Hello, type LeaveAnswer, protocolVersion } from '#state/messages.ts';
 import { Journal } from './account/journal.ts';
 import type { AdminTarget } from './admin.ts';
-import type { MakePeer, PeerStop } from './advertise/peer-port.ts';
+import type { MakePeer } from './advertise/peer-port.ts';
 import { Announcer } from './announcer.ts';
 import { readConfigFile } from './config/config-file.ts';
 import { Intake } from './intake.ts';

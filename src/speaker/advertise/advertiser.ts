@@ -1,8 +1,9 @@
+import type { PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth } from '#bgp/peer/truth.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
 import type { SessionTruth } from '#state/truth.ts';
-import type { MakePeer, PeerPort, PeerRoute, PeerStop } from './peer-port.ts';
+import type { MakePeer, PeerPort } from './peer-port.ts';
 
 /** What an advertiser needs. */
 export type AdvertiserOptions = {

@@ -1,7 +1,8 @@
+import type { PeerEvents, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
 import { assert } from '#runtime/assert.ts';
-import type { MakePeer, PeerEvents, PeerPort, PeerRoute, PeerStop } from '../advertise/peer-port.ts';
+import type { MakePeer, PeerPort } from '../advertise/peer-port.ts';
 
 type Held = { readonly announced: boolean; readonly wanted: boolean };
 
