@@ -45,7 +45,7 @@ export type AttributeRow = {
   readonly fits: (octets: number, context: EncodeContext) => boolean;
   /** RFC 7606 §7 and the attribute's own RFC: what a wrong length or value does. */
   readonly malformed: AttributeVerdict;
-  /** What wrong flags or a second appearance do, where that ends the session instead of RFC 7606 §3.c and §3.g. */
+  /** Whether wrong flags or a second appearance end the session, as its routes can't be known then (RFC 7606 §3.g, §3.j). */
   readonly carriesRoutes?: true;
   /** Reads a value that fits. */
   readonly decode: (value: Uint8Array, context: EncodeContext) => Result<RawAttributes, Malformed>;
@@ -55,19 +55,19 @@ export type AttributeRow = {
 
 const exactly = (octets: number) => (length: number) => length === octets;
 const atLeast = (octets: number) => (length: number) => length >= octets;
-/** Not zero: RFC 7606 §3.d. */
+/** Not zero: RFC 7606 §4. */
 const multipleOf = (octets: number) => (length: number) => length > 0 && length % octets === 0;
 const asnOctets = ({ fourOctetAsn }: EncodeContext): 2 | 4 => (fourOctetAsn ? 4 : 2);
 
 /** Makes the one attribute of a value that was read. */
-const as = <T>(result: Result<T, Malformed>, wrap: (value: T) => RawAttributes): Result<RawAttributes, Malformed> =>
+const wrapped = <T>(result: Result<T, Malformed>, wrap: (value: T) => RawAttributes): Result<RawAttributes, Malformed> =>
   result.ok ? ok(wrap(result.value)) : result;
 
 /** The value of an attribute, where the route has it. */
 const ifPresent = <T>(value: T | undefined, encode: (value: T) => Uint8Array): Uint8Array | undefined =>
   value === undefined ? undefined : encode(value);
 
-/** Lists of no members are not sent: RFC 7606 forbids attributes of no octets. */
+/** Lists of no members are not sent: RFC 7606 §4 forbids attributes of no octets. */
 const ifAny = <T>(values: readonly T[] | undefined, encode: (values: readonly T[]) => Uint8Array): Uint8Array | undefined =>
   values === undefined || values.length === 0 ? undefined : encode(values);
 
@@ -80,7 +80,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: exactly(1),
     malformed: 'withdraw',
-    decode: (value) => as(decodeOrigin(value), (origin) => ({ origin })),
+    decode: (value) => wrapped(decodeOrigin(value), (origin) => ({ origin })),
     encode: ({ origin }) => encodeOrigin(origin),
   },
   {
@@ -91,7 +91,7 @@ export const attributeTable: readonly AttributeRow[] = [
     fits: atLeast(0),
     malformed: 'withdraw',
     decode: (value, context) =>
-      as(decodeAsPath(value, { asnOctets: asnOctets(context), skipConfedSequences: false }), (asPath) => ({ asPath })),
+      wrapped(decodeAsPath(value, { asnOctets: asnOctets(context), skipConfedSequences: false }), (asPath) => ({ asPath })),
     encode: ({ asPath }, context) => encodeAsPath(asPath, asnOctets(context)),
   },
   {
@@ -141,7 +141,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: (octets, context) => octets === 4 + asnOctets(context),
     malformed: 'discard',
-    decode: (value, context) => as(decodeAggregator(value, asnOctets(context)), (aggregator) => ({ aggregator })),
+    decode: (value, context) => wrapped(decodeAggregator(value, asnOctets(context)), (aggregator) => ({ aggregator })),
     encode: ({ aggregator }, context) => ifPresent(aggregator, (one) => encodeAggregator(one, asnOctets(context))),
   },
   {
@@ -182,7 +182,7 @@ export const attributeTable: readonly AttributeRow[] = [
     fits: atLeast(5),
     malformed: 'reset',
     carriesRoutes: true,
-    decode: (value) => as(decodeMpReach(value), (mpReach) => ({ mpReach })),
+    decode: (value) => wrapped(decodeMpReach(value), (mpReach) => ({ mpReach })),
   },
   {
     code: attributeCode.mpUnreach,
@@ -192,7 +192,7 @@ export const attributeTable: readonly AttributeRow[] = [
     fits: atLeast(3),
     malformed: 'reset',
     carriesRoutes: true,
-    decode: (value) => as(decodeMpUnreach(value), (mpUnreach) => ({ mpUnreach })),
+    decode: (value) => wrapped(decodeMpUnreach(value), (mpUnreach) => ({ mpUnreach })),
   },
   {
     code: attributeCode.extendedCommunities,
@@ -211,7 +211,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'twoOctetSpeakers',
     fits: atLeast(6), // RFC 6793 §6
     malformed: 'discard',
-    decode: (value) => as(decodeAsPath(value, { asnOctets: 4, skipConfedSequences: true }), (as4Path) => ({ as4Path })),
+    decode: (value) => wrapped(decodeAsPath(value, { asnOctets: 4, skipConfedSequences: true }), (as4Path) => ({ as4Path })),
     encode: ({ asPath }, { fourOctetAsn }) => (!fourOctetAsn && asPath.some(needsFourOctets) ? encodeAsPath(asPath, 4) : undefined),
   },
   {
@@ -221,7 +221,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'twoOctetSpeakers',
     fits: exactly(8),
     malformed: 'discard',
-    decode: (value) => as(decodeAggregator(value, 4), (as4Aggregator) => ({ as4Aggregator })),
+    decode: (value) => wrapped(decodeAggregator(value, 4), (as4Aggregator) => ({ as4Aggregator })),
     encode: ({ aggregator }, { fourOctetAsn }) =>
       !fourOctetAsn && aggregator !== undefined && needsFourOctets(aggregator.asn) ? encodeAggregator(aggregator, 4) : undefined,
   },

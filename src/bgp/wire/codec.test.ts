@@ -166,7 +166,7 @@ describe('the bytes', () => {
     expect(encoded).toContain('d008010000000000');
   });
 
-  it('have no attribute of no octets for a list of nothing (RFC 7606 §3.d)', () => {
+  it('have no attribute of no octets for a list of nothing (RFC 7606 §4)', () => {
     const lists = { communities: [], largeCommunities: [], clusterList: [], extendedCommunities: new Uint8Array() };
     const attributes = { origin: 'IGP', asPath: [] } as const;
     expect(encodeMessage(anAnnouncement({ attributes: { ...attributes, ...lists } }), aContext())).toEqual(

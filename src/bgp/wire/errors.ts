@@ -11,7 +11,8 @@ export type DecodeError = {
 
 /**
  * What RFC 7606 §2 does about a malformed attribute, weakest first: the attribute is dropped; its routes are treated as
- * withdrawn; the family is ignored from then on; the session ends. Where an UPDATE has several faults the strongest counts.
+ * withdrawn; the family is ignored from then on; the session ends. Where an UPDATE has several faults the strongest counts. Where
+ * the RFC leaves the choice between the last two, the table says reset: a session carries one family by default.
  */
 export const attributeVerdicts = ['discard', 'withdraw', 'disableFamily', 'reset'] as const;
 export type AttributeVerdict = (typeof attributeVerdicts)[number];

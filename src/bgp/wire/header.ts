@@ -15,7 +15,7 @@ export type Header = {
 
 type Bounds = { readonly name: string; readonly min: number; readonly max: number };
 
-/** RFC 4271 §6.1, RFC 8654 §4: shortest and longest message of each type; 0 stands for what the session agreed on. */
+/** RFC 4271 §6.1, RFC 8654 §4: shortest and longest message of each type, whatever the session agreed on. */
 const boundsOf: Readonly<Record<number, Bounds>> = {
   [messageType.open]: { name: 'OPEN', min: 29, max: limits.messageOctets },
   [messageType.update]: { name: 'UPDATE', min: 23, max: limits.extendedMessageOctets },

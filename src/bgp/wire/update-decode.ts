@@ -52,7 +52,7 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Result<U
   });
 }
 
-/** RFC 7606 §3.a and §5.3: what the fields' lengths and IPv4 prefixes have wrong ends the session. */
+/** RFC 4271 §6.3, RFC 7606 §5.3: what the fields' lengths and IPv4 prefixes have wrong ends the session. */
 function splitFields(body: Uint8Array): Result<Fields, DecodeError> {
   const reader = new Reader(body);
   const withdrawnField = reader.take(reader.u16());
