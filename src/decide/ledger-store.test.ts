@@ -65,6 +65,16 @@ describe('a Hello', () => {
     expect([...leaving.orphans()]).toEqual([]);
   });
 
+  it('tells of withdrawals that this leader has not seen', () => {
+    const ledger = greeted([], [{ ...nowhere, ageMs: 30 }]);
+    expect(ledger.withdrawals(place)).toEqual({ count: 1, lastMs: 70 });
+    expect([...ledger.routesAt(prefix)]).toEqual([]);
+    noted(ledger, set(), remove(undefined, true));
+    ledger.applyHello(helloOf('n1', [], [{ ...nowhere, ageMs: 30 }]), 200);
+    expect(ledger.withdrawals(place)).toEqual({ count: 2, lastMs: 100 });
+    expect(greeted([route], [nowhere]).withdrawals(place)).toBeUndefined();
+  });
+
   it('changes nothing of what this leader ordered', () => {
     const ledger = noted(greeted(), set(), set(peer));
     ledger.applyHello(helloOf('n1', [], []), 200);
@@ -159,6 +169,26 @@ describe('the ledger', () => {
     expect(ledger.route(place)).toBeUndefined();
     ledger.applyReport('n1', { routes: [announced] }, 100);
     expect(ledger.route(place)).toEqual({ place, announced: ['spine', 'tor'], announcedSinceMs: 60 });
+  });
+
+  it('tells of a Service whose last route is gone: acknowledged, given to another, or of a node that is', () => {
+    const bare: string[] = [];
+    const ledger = noted(new LedgerStore((service) => bare.push(service)), set(), set(route, 'n2'));
+    ledger.applyHello(helloOf('n1', [], []), 0);
+    ledger.apply({ service: 'dns/edge', decisions: [], orders: [remove()] }, 0);
+    ledger.applySettled('n1');
+    expect(bare).toEqual([]);
+    ledger.apply({ service: 'dns/other', decisions: [], orders: [set({ ...route, service: 'dns/other' }, 'n2')] }, 0);
+    expect(bare).toEqual(['dns/edge']);
+    expect(ledger.forgetNode('n2')).toEqual([prefix]);
+    expect(bare).toEqual(['dns/edge', 'dns/other']);
+  });
+
+  it('forgets a node with all that was known of it, acknowledged or not', () => {
+    const ledger = noted(greeted([peer], [announced]), set(), remove());
+    expect(ledger.forgetNode('n1')).toEqual([prefix]);
+    expect([ledger.heard('n1'), ledger.live('n1'), [...ledger.peersOf('n1')], ledger.route(place)]).toEqual([false, false, [], undefined]);
+    expect(ledger.forgetNode('n1')).toEqual([]);
   });
 
   it('counts the routes of a node that a router has', () => {

@@ -32,6 +32,12 @@ export class LedgerStore implements Ledger {
   readonly #holds = new Map<string, Map<string, HoldRecord>>();
   readonly #heard = new Set<string>();
   readonly #live = new Set<string>();
+  readonly #onBare: (service: string) => void;
+
+  /** `onBare` is told of each Service whose last route is gone: nothing announces it, and nothing of it awaits an acknowledgement. */
+  constructor(onBare: (service: string) => void = () => undefined) {
+    this.#onBare = onBare;
+  }
 
   heard(node: string): boolean {
     return this.#heard.has(node);
@@ -126,6 +132,15 @@ export class LedgerStore implements Ledger {
     this.#live.delete(node);
   }
 
+  /** A node is gone for good: what was known of it goes too, acknowledged or not. */
+  forgetNode(node: string): string[] {
+    this.#heard.delete(node);
+    this.#live.delete(node);
+    this.#sessions.delete(node);
+    this.#unacknowledged.take(node);
+    return [...this.#routesIn(this.#byNode.get(node))].flatMap(({ order: _, ...route }) => this.#dropIfGone({ ...route, announced: [] }));
+  }
+
   /** Notes what was decided about a Service. */
   apply(governed: Governed, nowMs: number): void {
     for (const order of governed.orders) this.#order(order, governed.service, nowMs);
@@ -173,11 +188,10 @@ export class LedgerStore implements Ledger {
     const { order: _, ...rest } = held;
     this.#put(rest);
     this.#unacknowledged.add(node, placeKey(place));
-    if (countsAsFlap) this.#recordWithdrawal(placeKey(place), nowMs);
+    if (countsAsFlap) this.#remember(placeKey(place), withdrawalRecorded(this.withdrawals(place), nowMs));
   }
 
-  #recordWithdrawal(key: string, nowMs: number): void {
-    const record = withdrawalRecorded(this.#withdrawals.get(key), nowMs);
+  #remember(key: string, record: WithdrawalRecord): void {
     this.#withdrawals.delete(key);
     this.#withdrawals.set(key, record);
     const [oldest] = this.#withdrawals.keys();
@@ -197,6 +211,9 @@ export class LedgerStore implements Ledger {
       nowMs,
     );
     if (hash === undefined) this.#unacknowledged.delete(node, placeKey(place));
+    // A route without an entry that no router has: a speaker says so of those that were withdrawn of late.
+    const wasWithdrawn = hash === undefined && truth !== undefined && next.announced.length === 0;
+    if (wasWithdrawn && this.withdrawals(place) === undefined) this.#remember(placeKey(place), { count: 1, lastMs: nowMs - truth.ageMs });
     this.#put(next);
     return this.#dropIfGone(next);
   }
@@ -228,18 +245,23 @@ export class LedgerStore implements Ledger {
     this.#routes.delete(key);
     this.#byPrefix.delete(held.place.prefix, key);
     this.#byNode.delete(held.place.node, key);
-    if (held.service !== undefined) this.#byService.delete(held.service, key);
+    if (held.service !== undefined) this.#takeFrom(held.service, key);
     return this.#byPrefix.has(held.place.prefix) ? [] : [held.place.prefix];
   }
 
   #put(route: HeldRoute): void {
     const key = placeKey(route.place);
     const before = this.#routes.get(key)?.service;
-    if (before !== undefined && before !== route.service) this.#byService.delete(before, key);
     this.#routes.set(key, route);
     this.#byPrefix.add(route.place.prefix, key);
     this.#byNode.add(route.place.node, key);
     if (route.service !== undefined) this.#byService.add(route.service, key);
+    if (before !== undefined && before !== route.service) this.#takeFrom(before, key);
+  }
+
+  #takeFrom(service: string, key: string): void {
+    this.#byService.delete(service, key);
+    if (!this.#byService.has(service)) this.#onBare(service);
   }
 
   #setHolds(owner: string, holds: readonly [string, HoldRecord][]): void {

@@ -110,6 +110,8 @@ export type ObservedNode = Observed & {
    * as long ago as its condition says.
    */
   readonly readySinceMs?: number;
+  /** When its Ready condition last changed, as the API server wrote it: tells that it was not Ready while nobody watched. */
+  readonly readyTransition?: string;
   /** Condition NetworkUnavailable is True. */
   readonly networkUnavailable: boolean;
   /** Labelled `node.kubernetes.io/exclude-from-external-load-balancers`. */

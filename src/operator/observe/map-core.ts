@@ -27,9 +27,17 @@ export function observed<K extends string>(kind: K, meta: ObjectMeta, presence: 
     resourceVersion: meta.resourceVersion,
     createdAt: meta.creationTimestamp ?? '',
     labels: meta.labels ?? {},
-    presence: presence === 'present' && meta.deletionTimestamp !== undefined ? 'deleting' : presence,
+    presence: meta.deletionTimestamp === undefined ? presence : presenceOfDeleting[presence],
   };
 }
+
+/** A deletionTimestamp is never taken back: what has one and is not there any more was deleted, whoever missed the event. */
+export const presenceOfDeleting: Readonly<Record<Presence, Presence>> = {
+  present: 'deleting',
+  deleting: 'deleting',
+  deleted: 'deleted',
+  missing: 'deleted',
+};
 
 export function mapService(service: Service, presence: Presence): ObservedService {
   const { spec, metadata } = service;
@@ -64,7 +72,8 @@ export function mapSlice(slice: EndpointSlice, presence: Presence): ObservedSlic
 
 /**
  * `readySinceMs` of the last form is kept while the Node stays Ready, so that heartbeats change nothing. A Node that becomes
- * Ready while we watch is Ready since now; one that was Ready when first seen, as long as its condition says.
+ * Ready while we watch, or was not Ready while we did not, is Ready since now; one that was Ready when first seen, as long as
+ * its condition says.
  */
 export function mapNode(
   node: Node,
@@ -76,6 +85,7 @@ export function mapNode(
   return {
     ...observed('Node', node.metadata, presence),
     ...(ready?.status === 'True' && { readySinceMs: readySince(ready.lastTransitionTime, time) }),
+    ...(ready?.lastTransitionTime !== undefined && { readyTransition: ready.lastTransitionTime }),
     networkUnavailable:
       node.status.conditions?.some((condition) => condition.type === 'NetworkUnavailable' && condition.status === 'True') ?? false,
     excluded: node.metadata.labels !== undefined && Object.hasOwn(node.metadata.labels, excludeLabel),
@@ -93,7 +103,11 @@ function readySince(
   lastTransitionTime: string | undefined,
   time: { readonly nowMs: number; readonly wallMs: number; readonly before?: ObservedNode },
 ): number {
-  if (time.before !== undefined) return time.before.readySinceMs ?? time.nowMs;
+  const { before } = time;
+  if (before !== undefined) {
+    const stayed = before.presence !== 'deleted' && before.readyTransition === lastTransitionTime;
+    return (stayed ? before.readySinceMs : undefined) ?? time.nowMs;
+  }
   const ageMs = time.wallMs - Date.parse(lastTransitionTime ?? '');
   // A clock that disagrees must not make a Node older than it can be, or younger than now.
   return time.nowMs - (Number.isNaN(ageMs) ? 0 : Math.max(0, ageMs));
