@@ -189,6 +189,20 @@ describe('packing', () => {
     expect(router.updates).toHaveLength(4);
   });
 
+  it('encodes attributes that routes share anew, once nobody had them any more', () => {
+    const { rib, router, hold, flush } = aSession();
+    const [first, second] = [hold('192.0.2.1/32'), hold('192.0.2.2/32')] as const;
+    const shared = aRoute(1);
+    for (let round = 0; round < 2; round += 1) {
+      for (const handle of [first, second]) rib.announce(handle, shared);
+      flush();
+      expect(router.routes.size).toBe(2);
+      for (const handle of [first, second]) rib.withdraw(handle);
+      flush();
+      expect([router.routes.size, rib.attributeSets]).toEqual([0, 0]);
+    }
+  });
+
   it('withdraws thousands within the message limit', () => {
     const { rib, router, hold, flush } = aSession();
     const handles = Array.from({ length: 5_000 }, (_, index) => hold(`10.0.${index >> 8}.${index & 255}/32`));

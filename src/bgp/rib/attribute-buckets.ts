@@ -28,6 +28,8 @@ export class AttributeBuckets {
   readonly #byId = new Map<number, Bucket>();
   readonly #byKey = new Map<string, Bucket>();
   #lastId = 0;
+  /** Routes mostly come many at once and share one object: it is encoded once. */
+  #last: { readonly route: OutgoingRoute; readonly bucket: Bucket } | undefined;
 
   constructor(context: EncodeContext) {
     this.#context = context;
@@ -39,9 +41,8 @@ export class AttributeBuckets {
 
   /** The bucket for the route's attributes, with one reference more. */
   acquire(route: OutgoingRoute): Bucket {
-    const template = announcing(route, this.#context);
-    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
-    const bucket = this.#byKey.get(key) ?? this.#add(key, template);
+    const bucket = this.#last?.route === route ? this.#last.bucket : this.#find(route);
+    this.#last = { route, bucket };
     bucket.references += 1;
     return bucket;
   }
@@ -59,6 +60,13 @@ export class AttributeBuckets {
     if (bucket.references > 0) return;
     this.#byId.delete(bucket.id);
     this.#byKey.delete(bucket.key);
+    if (this.#last?.bucket === bucket) this.#last = undefined;
+  }
+
+  #find(route: OutgoingRoute): Bucket {
+    const template = announcing(route, this.#context);
+    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
+    return this.#byKey.get(key) ?? this.#add(key, template);
   }
 
   #add(key: string, template: UpdateTemplate): Bucket {
