@@ -26,6 +26,7 @@ export type Hello = {
   readonly digest: string;
   /** What is applied, by hash: the operator sends only what differs, and can name what shall stay without knowing its bytes. */
   readonly entries: readonly EntryHash[];
+  /** Routes of entries, those that routers still have, and those withdrawn of late: with no entry, announced to nobody. */
   readonly routes: readonly RouteTruth[];
   readonly sessions: readonly SessionTruth[];
   /** Prefixes for which this speaker holds a permit. */
@@ -51,7 +52,7 @@ export type Nack = {
   readonly message: string;
 };
 
-/** What changed at the routers: transitions at once, the rest at most once a second. */
+/** What changed at the routers: transitions at once, the rest at most once a second. A route that left its last router is told once more, announced to nobody. */
 export type Report = { readonly kind: 'report'; readonly routes: readonly RouteTruth[]; readonly sessions: readonly SessionTruth[] };
 
 /** May this place withdraw on hard evidence? Answered by AskAnswer with the same id. */
