@@ -3,15 +3,14 @@ import { type Action, type FsmSettings, newSession, type Session } from '#bgp/fs
 import { step } from '#bgp/fsm/step.ts';
 import { decodeMessage } from '#bgp/wire/decode.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
-import type { DecodeError } from '#bgp/wire/errors.ts';
 import { Framer } from '#bgp/wire/framer.ts';
-import { errorCode, errorSubcode } from '#bgp/wire/iana.ts';
 import type { Message, RouteRefreshMessage, UpdateMessage } from '#bgp/wire/messages.ts';
 import { nothingNegotiated } from '#bgp/wire/negotiated.ts';
 import type { ByteStream, Connecting, Connector, ConnectTarget } from '#linux/byte-stream.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { limits } from './limits.ts';
+import { errorEvent, messageEvent } from './message-events.ts';
 
 /** What a connection tells its owner. */
 export type ConnectionHandlers = {
@@ -256,35 +255,5 @@ export class Connection {
       if (stream.bytesWritten - unacknowledged > acknowledgedBefore) this.#watchSending(stream);
       else this.dispatch({ kind: 'SendHoldTimerExpires' });
     });
-  }
-}
-
-/** The event of a message that could not be read. */
-function errorEvent({ notification }: DecodeError): Event {
-  switch (notification.code) {
-    case errorCode.messageHeader:
-      return { kind: 'BgpHeaderErr', notification };
-    case errorCode.open:
-      return { kind: 'BgpOpenMsgErr', notification };
-    default:
-      return { kind: 'UpdateMsgErr', notification };
-  }
-}
-
-/** The event of a message that was read. */
-function messageEvent(message: Message): Event {
-  switch (message.kind) {
-    case 'open':
-      return { kind: 'BgpOpen', open: message };
-    case 'update':
-      return { kind: 'UpdateMsg' };
-    case 'keepalive':
-      return { kind: 'KeepAliveMsg' };
-    case 'routeRefresh':
-      return { kind: 'RouteRefreshMsg' };
-    case 'notification': {
-      const isVersionError = message.code === errorCode.open && message.subcode === errorSubcode.unsupportedVersion;
-      return isVersionError ? { kind: 'NotifMsgVerErr' } : { kind: 'NotifMsg', notification: message };
-    }
   }
 }

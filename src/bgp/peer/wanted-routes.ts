@@ -1,5 +1,6 @@
 import { type ExportRefusal, exportRoute, type PolicySession, type RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
 import { parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,7 +22,12 @@ type Wanted = {
 };
 
 /** The Established session that hears the routes. */
-type Hearing = { readonly outbox: Outbox; readonly session: PolicySession };
+type Hearing = {
+  readonly outbox: Outbox;
+  readonly session: PolicySession;
+  /** What policy said, by family: most routes share their attributes with many others. */
+  readonly said: Readonly<Record<AddressFamily, WeakMap<RouteAttributes, ReturnType<typeof exportRoute>>>>;
+};
 
 /** What one router shall hear, whether its session is up or not; in the session that is up, each route in the form that policy gives it. */
 export class WantedRoutes {
@@ -62,7 +68,7 @@ export class WantedRoutes {
 
   /** All routes anew into the outbox: the session came up, or what the routes' form depends on changed. Says which routes there are. */
   hear(outbox: Outbox, session: PolicySession): readonly string[] {
-    const hearing = { outbox, session };
+    const hearing: Hearing = { outbox, session, said: { IPv4: new WeakMap(), IPv6: new WeakMap() } };
     this.#hearing = hearing;
     for (const wanted of this.#wanted.values()) this.#export(wanted, hearing);
     return [...this.#wanted.keys()];
@@ -98,8 +104,10 @@ export class WantedRoutes {
   }
 
   /** Tells the router a route in the form that policy gives it, or takes it back where policy refuses. */
-  #export(wanted: Wanted, { outbox, session }: Hearing): void {
-    const exported = exportRoute(this.#prefixes.familyOf(wanted.handle), wanted.attributes, session);
+  #export(wanted: Wanted, { outbox, session, said }: Hearing): void {
+    const family = this.#prefixes.familyOf(wanted.handle);
+    const exported = said[family].get(wanted.attributes) ?? exportRoute(family, wanted.attributes, session);
+    said[family].set(wanted.attributes, exported);
     wanted.refusal = exported.ok ? undefined : exported.error;
     if (exported.ok) outbox.announce(wanted.handle, exported.value);
     else outbox.withdraw(wanted.handle);

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { ByteStream } from '#linux/byte-stream.ts';
+import { VirtualClock } from '#runtime/virtual-clock.ts';
+import { Acknowledgements } from './acknowledgements.ts';
+import { limits } from './limits.ts';
+
+/** A stream of which only the counts matter. */
+function setUp() {
+  const counts = { written: 0, unacknowledged: 0, looks: 0 };
+  const stream = {
+    get bytesWritten() {
+      return counts.written;
+    },
+    unacknowledgedBytes: () => {
+      counts.looks++;
+      return counts.unacknowledged;
+    },
+  } as ByteStream;
+  const clock = new VirtualClock();
+  const done: string[] = [];
+  const acknowledgements = new Acknowledgements<string>(clock, stream, (name) => done.push(name));
+  const write = (name: string, bytes: number) => {
+    counts.written += bytes;
+    counts.unacknowledged += bytes;
+    acknowledgements.wrote(name);
+  };
+  return { counts, clock, done, acknowledgements, write };
+}
+
+describe('acknowledgements', () => {
+  it('are noticed at the end of the turn where TCP is that fast', () => {
+    const { counts, clock, done, write } = setUp();
+    write('a', 10);
+    counts.unacknowledged = 0;
+    expect(done).toEqual([]);
+    clock.advance(0);
+    expect(done).toEqual(['a']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('come in the order of writing, each when all its bytes are there', () => {
+    const { counts, clock, done, acknowledgements, write } = setUp();
+    write('a', 10);
+    write('b', 10);
+    write('c', 10);
+    counts.unacknowledged = 11;
+    clock.advance(100);
+    expect(done).toEqual(['a']);
+    counts.unacknowledged = 10;
+    clock.advance(100);
+    expect(done).toEqual(['a', 'b']);
+    expect(acknowledgements.pending).toBe(true);
+    counts.unacknowledged = 0;
+    clock.advance(100);
+    expect(done).toEqual(['a', 'b', 'c']);
+    expect(acknowledgements.pending).toBe(false);
+  });
+
+  it('are looked for ever less often, and not at all when nothing is outstanding', () => {
+    const { counts, clock, write } = setUp();
+    write('a', 10);
+    clock.advance(10_000);
+    expect(counts.looks).toBeLessThan(10_000 / limits.ackPollMaxMs + 10);
+    counts.unacknowledged = 0;
+    clock.advance(limits.ackPollMaxMs);
+    counts.looks = 0;
+    clock.advance(10_000);
+    expect(counts.looks).toBe(0);
+  });
+
+  it('are looked for at once again after something new was written', () => {
+    const { counts, clock, done, write } = setUp();
+    write('a', 10);
+    clock.advance(10_000);
+    write('b', 10);
+    counts.unacknowledged = 0;
+    clock.advance(0);
+    expect(done).toEqual(['a', 'b']);
+  });
+
+  it('are not told after the end', () => {
+    const { counts, clock, done, acknowledgements, write } = setUp();
+    write('a', 10);
+    clock.advance(5);
+    write('b', 10);
+    acknowledgements.stop();
+    counts.unacknowledged = 0;
+    clock.advance(10_000);
+    expect(done).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
