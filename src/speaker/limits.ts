@@ -14,8 +14,6 @@ export const limits = {
   rememberedWithdrawals: 10_000,
   /** How long a leaving speaker waits for the operator's answer, in milliseconds. */
   leaveAnswerMs: 1_000,
-  /** How long a leaving speaker waits until routers have acknowledged its withdrawals, in milliseconds. */
-  leaveWithdrawMs: 3_000,
   /** Messages of operators that wait while a higher epoch is written to disk. More closes the stream that brought them. */
   waitingMessages: 64,
   /** Prefixes in one request at the admin socket. */

@@ -539,8 +539,12 @@ describe('a speaker with a file', () => {
   });
 
   it('does not start when the file is not there', async () => {
-    const { speaker } = aWorld().boot({ configFile: '/nowhere/config.yaml' });
+    const world = aWorld();
+    await crash(world, await announcing(world));
+    const { speaker } = world.boot({ configFile: '/nowhere/config.yaml' });
+    const made = world.routers.made.length;
     expect(speaker.notReady()).toMatch(/not read yet/);
     expect(await speaker.start()).toMatchObject({ error: expect.stringMatching(/cannot read \/nowhere\/config\.yaml/) });
+    expect(world.routers.made).toHaveLength(made);
   });
 });

@@ -14,6 +14,7 @@ import type { AskPort } from '#probe/health-check-runner.ts';
 import type { OperatorLink } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
+import type { Entry } from '#state/entry.ts';
 import { type Hello, type LeaveAnswer, protocolVersion } from '#state/messages.ts';
 import { Journal } from './account/journal.ts';
 import type { AdminTarget } from './admin.ts';
@@ -107,24 +108,28 @@ export class Speaker {
     this.admin = new Person(this.#announcer, this.#keeper, logger);
   }
 
-  /** Takes up what was kept: with verdicts of this boot, routes go up without an operator. Where there is a file, it is read. */
+  /**
+   * Takes up what was kept: with verdicts of this boot, routes go up without an operator. Where there is a file, it is read before
+   * anything else; one that is not valid is the error, and no router has heard of this speaker then.
+   */
   async start(): Promise<Result<void, string>> {
+    const configured = this.#options.configFile === undefined ? ok(undefined) : await this.#readConfig(this.#options.configFile);
+    if (!configured.ok) return configured;
     this.#announcer.isolate(await this.#keeper.isIsolated());
     const kept = await this.#keeper.load();
     if (kept !== undefined) this.#restore(kept);
+    if (configured.value !== undefined) this.#intake.configure(configured.value);
     this.#started = true;
-    return this.#options.configFile === undefined ? ok(undefined) : this.reload();
+    return ok(undefined);
   }
 
   /** Reads the file again. One that is not valid changes nothing; the error names the field. */
   async reload(): Promise<Result<void, string>> {
-    const { configFile, node } = this.#options;
+    const { configFile } = this.#options;
     if (configFile === undefined) return err('this speaker has no configuration file: its operators say what it announces');
-    const config = await readConfigFile(configFile);
-    if (!config.ok) return config;
-    const named = config.value.node ?? node;
-    if (named !== node) return err(`${configFile}: node is "${named}", this speaker runs as "${node}": restart it to change its name`);
-    this.#intake.configure(config.value.entries);
+    const configured = await this.#readConfig(configFile);
+    if (!configured.ok) return configured;
+    this.#intake.configure(configured.value);
     return ok(undefined);
   }
 
@@ -166,6 +171,15 @@ export class Speaker {
   stop(): Promise<void> {
     this.#leaving ??= this.#end({ how: 'quiet' });
     return this.#leaving;
+  }
+
+  async #readConfig(path: string): Promise<Result<readonly Entry[], string>> {
+    const config = await readConfigFile(path);
+    if (!config.ok) return config;
+    const { node } = this.#options;
+    const named = config.value.node ?? node;
+    if (named !== node) return err(`${path}: node is "${named}", this speaker runs as "${node}": restart it to change its name`);
+    return ok(config.value.entries);
   }
 
   async #leave(): Promise<void> {

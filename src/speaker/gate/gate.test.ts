@@ -122,6 +122,14 @@ describe('mode Auto', () => {
     expect(gate.verdict(port, serving, 60_001)).toEqual([prefix]);
   });
 
+  it('names with a verdict also what time has brought up meanwhile', () => {
+    const gate = new Gate();
+    gate.order(aRoute({ mode: 'Delay' }), 0);
+    gate.order(aRoute(mode, { prefix: '192.0.2.54/32' }), 0);
+    expect(gate.verdict(port, notServing, 1_500)).toEqual([prefix]);
+    expect(say(gate, '192.0.2.54/32')).toBe('WaitingForDataPlane');
+  });
+
   it('goes up before the delay is over when the port says so', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
