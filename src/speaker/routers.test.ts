@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Peer, type PeerSurroundings } from '#bgp/peer/peer.ts';
+import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
 import { MemoryNetwork } from '#linux/memory-network.ts';
 import { Tcp } from '#linux/tcp.ts';
@@ -15,7 +17,7 @@ import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import type { Entry } from '#state/entry.ts';
 import type { OperatorMessage, SpeakerMessage } from '#state/messages.ts';
-import { peerMaker } from './advertise/peer-port.ts';
+import type { MakePeer } from './advertise/peer-port.ts';
 import { MemoryDisk } from './keep/disk.ts';
 import { Speaker } from './speaker.ts';
 import { aDelta, aFull, aNode, aPeer, aRoute, noAttributes } from './testing/builders.ts';
@@ -25,6 +27,11 @@ import { aDelta, aFull, aNode, aPeer, aRoute, noAttributes } from './testing/bui
 const [p1, p2, p6] = ['192.0.2.53/32', '192.0.2.54/32', '2001:db8::53/128'];
 const torA = '198.51.100.1';
 const torB = '198.51.100.2';
+
+function peerMaker(surroundings: Omit<PeerSurroundings, 'prefixes'>): MakePeer {
+  const prefixes = new PrefixTable();
+  return (settings, events) => new Peer(settings, { ...surroundings, prefixes }, events);
+}
 
 /** An operator of one speaker, for orders. */
 class Orderer implements OperatorLink {
