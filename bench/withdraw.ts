@@ -1,10 +1,10 @@
 import type { CollectorEvent } from '#collector/views.ts';
-import type { TestClient } from '../test/envtest/client.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
+import { addressOf, makeService, setReady } from './support/objects.ts';
 
 const speakers = 3;
 
@@ -39,7 +39,6 @@ export const bench: Bench = async (options, say) => {
 };
 
 const monotonicMs = (event: CollectorEvent): number => event.monotonicUs / 1000;
-const addressOf = (service: number): string => `198.18.${service >> 8}.${service & 255}`;
 
 /** Brings together what router, operator and speakers say about each withdrawal. */
 async function report(fabric: Fabric, received: ReadonlyMap<string, number>): Promise<Record<string, string | number>[]> {
@@ -83,41 +82,4 @@ async function report(fabric: Fabric, received: ReadonlyMap<string, number>): Pr
     row('speaker: accept, gate, advertise, write', speaker),
     row('transit: gRPC to the speaker, TCP to the router', transit),
   ];
-}
-
-async function makeService(client: TestClient, service: number, nodes: readonly string[]): Promise<void> {
-  const name = `bench-${service}`;
-  await client.apply({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { namespace: 'default', name, annotations: { 'anycast-operator.io/addresses': addressOf(service) } },
-    spec: {
-      type: 'LoadBalancer',
-      loadBalancerClass: 'anycast-operator.io/anycast',
-      // No kube-proxy runs here whose port a route could wait for.
-      externalTrafficPolicy: 'Cluster',
-      allocateLoadBalancerNodePorts: false,
-      ports: [{ port: 53, protocol: 'UDP' }],
-    },
-  });
-  await client.apply({
-    apiVersion: 'anycast-operator.io/v1alpha1',
-    kind: 'AnycastService',
-    metadata: { namespace: 'default', name },
-    spec: { serviceRef: { name }, endpointPolicy: 'Local', dataPlaneGate: 'Delay', announceDelayMs: 0 },
-  });
-  for (const node of nodes) await setReady(client, service, node, true);
-}
-
-/** What the EndpointSlice controller writes. */
-async function setReady(client: TestClient, service: number, node: string, ready: boolean): Promise<void> {
-  const name = `bench-${service}`;
-  await client.apply({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { namespace: 'default', name: `${name}-${node}`, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.1.0.1'], nodeName: node, conditions: { ready, serving: ready, terminating: false } }],
-    ports: [{ port: 53, protocol: 'UDP' }],
-  });
 }

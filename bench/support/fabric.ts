@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Collector } from '#collector/collector.ts';
@@ -8,10 +7,10 @@ import type { TestClient } from '../../test/envtest/client.ts';
 import { type ControlPlane, startControlPlane } from '../../test/envtest/control-plane.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { freePorts } from '../../test/support/ports.ts';
-import { type RunningProcess, startProcess } from '../../test/support/processes.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { LineReader } from './line-reader.ts';
+import { Program } from './program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const namespace = 'anycast-system';
@@ -33,29 +32,31 @@ export type WithdrawLine = { readonly event: string; readonly prefix: string; re
  * process that says when it received what, on the clock that all processes of the machine share.
  */
 export class Fabric {
+  readonly controlPlane: ControlPlane;
   readonly client: TestClient;
   readonly router: Collector;
   readonly nodes: readonly string[];
-  readonly operator: RunningProcess;
-  readonly speakers: RunningProcess[] = [];
+  readonly operator: Program;
+  readonly speakers = new Map<string, Program>();
   readonly operatorLines: LineReader<DecisionLine>;
   readonly speakerLines = new Map<string, LineReader<WithdrawLine>>();
 
   private constructor(parts: {
-    client: TestClient;
+    controlPlane: ControlPlane;
     router: Collector;
     nodes: readonly string[];
-    operator: RunningProcess;
+    operator: Program;
     operatorLog: string;
   }) {
-    this.client = parts.client;
+    this.controlPlane = parts.controlPlane;
+    this.client = parts.controlPlane.client;
     this.router = parts.router;
     this.nodes = parts.nodes;
     this.operator = parts.operator;
     this.operatorLines = new LineReader(parts.operatorLog);
   }
 
-  /** Starts everything; all ends with the scope. `entry` is the program to run: the sources by default. */
+  /** Starts everything; all ends with the scope. */
   static async start(scope: Scope, options: { readonly speakers: number }): Promise<Fabric> {
     const controlPlane = await startControlPlane(scope, { controllers: false });
     const { client } = controlPlane;
@@ -67,23 +68,28 @@ export class Fabric {
     await Fabric.#makeCluster(client, nodes, router.local.port);
     const [grpc = 0, http = 0, ...speakerHttp] = await freePorts(2 + options.speakers);
     const operatorLog = join(folder, 'operator.log');
-    const operator = run(scope, 'operator', operatorLog, [
+    const operator = new Program(scope, 'operator', operatorLog, [
       'operator',
       `--kubeconfig=${controlPlane.access.kubeconfig}`,
       '--insecure',
       `--listen-grpc=127.0.0.1:${grpc}`,
       `--listen-http=127.0.0.1:${http}`,
     ]);
-    const fabric = new Fabric({ client, router, nodes, operator, operatorLog });
+    const fabric = new Fabric({ controlPlane, router, nodes, operator, operatorLog });
     for (const [index, node] of nodes.entries())
       await fabric.#startSpeaker(scope, folder, { node, index, grpc, http: speakerHttp[index] ?? 0 });
+    await fabric.untilEstablished();
+    return fabric;
+  }
+
+  /** Waits until all speakers have a session with the router. */
+  async untilEstablished(): Promise<void> {
     await eventually(
       'all sessions are established',
-      () => router.sessions().filter((session) => session.state === 'Established').length,
-      (count) => count === nodes.length,
+      () => this.router.sessions().filter((session) => session.state === 'Established').length,
+      (count) => count === this.nodes.length,
       { withinMs: 60_000 },
     );
-    return fabric;
   }
 
   /** Waits until the router has so many routes. */
@@ -152,20 +158,10 @@ export class Fabric {
       `--token-file=${tokenFile}`,
       `--source-address=${addressOf(index)}`,
     ];
-    this.speakers.push(run(scope, node, log, ['speaker', ...args, `--state-dir=${state}`, `--listen-http=127.0.0.1:${http}`]));
+    const own = [`--state-dir=${state}`, `--listen-http=127.0.0.1:${http}`];
+    this.speakers.set(node, new Program(scope, node, log, ['speaker', ...args, ...own]));
     this.speakerLines.set(node, new LineReader(log));
   }
 }
 
 const addressOf = (index: number): string => `127.0.1.${index + 1}`;
-
-/** Starts one of our programs with its log in a file, so that no reader holds it up. */
-function run(scope: Scope, name: string, log: string, args: readonly string[]): RunningProcess {
-  createWriteStream(log).end();
-  return startProcess(scope, name, {
-    argv: ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', join(root, 'anycast'), ...args],
-    env: { LOG: log },
-  });
-}
-
-export type { ControlPlane };
