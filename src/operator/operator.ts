@@ -17,6 +17,7 @@ import type { Report } from '#state/messages.ts';
 import type { CustomObject } from './custom-object.ts';
 import { Deliveries } from './deliver/deliveries.ts';
 import { Observer, type Sources } from './observe/observer.ts';
+import type { Affected } from './observe/view-store.ts';
 import { type NodeOutcome, Pipeline, type ServiceOutcome, type Turn } from './pipeline/pipeline.ts';
 import { Speakers } from './speakers.ts';
 import { configSubjects } from './status/config-subjects.ts';
@@ -76,7 +77,7 @@ export class Operator {
       sources: options.sources,
       clock,
       logger,
-      onAffected: (affected, atMs) => this.#pipeline.mark(affected, atMs),
+      onAffected: (affected, atMs) => this.#pipeline.mark(this.#withHeldRoutes(affected), atMs),
       onObject: (kind, key) => this.#noteObject(kind, key),
       onFresh: () => logger.info({ event: 'observing' }),
     });
@@ -173,6 +174,14 @@ export class Operator {
     this.#ledger = new LedgerStore();
     this.#services.clear();
     this.#nodes.clear();
+  }
+
+  /** A changed node concerns the Services that have a route there too, also where none of their endpoints is left on it. */
+  #withHeldRoutes(affected: Affected): Affected {
+    const { services, nodes } = affected;
+    if (services === 'all' || nodes === 'all') return affected;
+    const held = [...nodes].flatMap((node) => [...this.#ledger.servicesOn(node)]);
+    return held.length === 0 ? affected : { services: new Set([...services, ...held]), nodes };
   }
 
   #knownNodes(): Set<string> {

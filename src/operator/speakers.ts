@@ -195,7 +195,10 @@ export class Speakers {
     if (this.#known.get(node)?.link !== link) return;
     this.#known.delete(node);
     this.#delivery(node)?.disconnect();
-    this.#options.ledger().applyLost(node);
+    const ledger = this.#options.ledger();
+    ledger.applyLost(node);
+    // Its places are not counted on any more: another place that waits in hold-down may be the only one left.
+    this.#options.pipeline.mark({ services: ledger.servicesOn(node), nodes: [] }, this.#options.clock.nowMs());
     this.#options.logger.info({ event: 'speaker-disconnected', node, reason });
     this.#options.onChange(node);
   }
