@@ -93,10 +93,10 @@ export class Collector {
     return () => this.#readers.delete(reader);
   }
 
-  /** Stops listening and ends all sessions with Cease. */
+  /** Stops listening and ends all sessions with Cease; resolves when they are closed, in bounded time. */
   async stop(text = 'the collector stops'): Promise<void> {
     const closed = this.#listener?.close();
-    for (const session of [...this.#sessions]) session.stop(ceaseSubcode.administrativeShutdown, text);
+    await Promise.all(Array.from(this.#sessions, (session) => session.stop(ceaseSubcode.administrativeShutdown, text)));
     await closed;
   }
 
@@ -109,7 +109,7 @@ export class Collector {
     const { clock = realClock, random = realRandom, stamp = stampNow } = this.#options;
     const options = { settings: this.#settings, clock, random, stamp };
     this.#sessions.add(
-      new CollectorSession(stream, { ...options, emit: (event) => this.#emit(event), changed: (session) => this.#changed(session) }),
+      new CollectorSession(stream, { ...options, emit: (make) => this.#emit(make), changed: (session) => this.#changed(session) }),
     );
   }
 
@@ -137,7 +137,9 @@ export class Collector {
     }
   }
 
-  #emit(event: CollectorEvent): void {
+  #emit(make: () => CollectorEvent): void {
+    if (this.#readers.size === 0) return;
+    const event = make();
     for (const reader of this.#readers) reader(event);
   }
 }

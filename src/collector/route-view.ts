@@ -11,7 +11,7 @@ export type KeptRoute = Stamp & { readonly group: Omit<Reachable, 'prefixes'> };
 export const keepRoute = ({ prefixes: _, ...group }: Reachable, stamp: Stamp): KeptRoute => ({ ...stamp, group });
 
 /** The attributes as they are shown. */
-export function attributesView({ nextHop, attributes }: KeptRoute['group']): RouteAttributesView {
+function attributesView({ nextHop, attributes }: KeptRoute['group']): RouteAttributesView {
   return {
     nextHop: formatIpAddress(nextHop),
     asPath: attributes.asPath,

@@ -9,7 +9,7 @@ import { formatPrefix } from '#net/prefix.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { limits } from './limits.ts';
-import { attributesView, type KeptRoute, keepRoute, routeView } from './route-view.ts';
+import { type KeptRoute, keepRoute, routeView } from './route-view.ts';
 import type { CollectorEvent, MessageCounts, RouteView, SessionView, Stamp } from './views.ts';
 
 /** What a session of the collector needs. */
@@ -18,8 +18,8 @@ export type SessionOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly stamp: () => Stamp;
-  /** Told of each change, as it is received. */
-  readonly emit: (event: CollectorEvent) => void;
+  /** Told of each change, as it is received; the event is made only if somebody reads it. */
+  readonly emit: (make: () => CollectorEvent) => void;
   /** The state changed. */
   readonly changed: (session: CollectorSession) => void;
 };
@@ -82,9 +82,10 @@ export class CollectorSession {
     this.#connection.dispatch({ kind: 'OpenCollisionDump' });
   }
 
-  /** Ends the session with Cease and the text. */
-  stop(subcode: number, text: string): void {
+  /** Ends the session with Cease and the text; resolves when the connection is closed, in bounded time. */
+  stop(subcode: number, text: string): Promise<void> {
     this.#connection.dispatch({ kind: 'ManualStop', cease: { subcode, text } });
+    return this.#connection.closed();
   }
 
   *routes(): Generator<RouteView> {
@@ -122,25 +123,26 @@ export class CollectorSession {
     this.#sinceMs = clock.nowMs();
     if (session.negotiated !== undefined) this.#agreed = session;
     if (session.state === 'Idle') this.#routes = new AdjRibIn(limits.prefixesPerSession);
-    emit({ kind: 'session', peer: this.name, state: session.state, error: session.lastError, ...stamp() });
+    emit(() => ({ kind: 'session', peer: this.name, state: session.state, error: session.lastError, ...stamp() }));
     changed(this);
   }
 
   #update(update: UpdateMessage): void {
     const stamp = this.#options.stamp();
-    const peer = this.name;
     const { emit } = this.#options;
+    const peer = this.name;
     if (update.faults.length > 0) this.#malformed++;
     const { withdrawn, announced, refused } = this.#routes.apply(update, (group) => keepRoute(group, stamp));
     this.#refused += refused;
-    for (const prefix of withdrawn) emit({ kind: 'withdraw', peer, prefix: formatPrefix(prefix), ...stamp });
+    for (const prefix of withdrawn) emit(() => ({ kind: 'withdraw', peer, prefix: formatPrefix(prefix), ...stamp }));
     for (const prefix of announced) {
       const route = this.#routes.get(prefix);
-      if (route !== undefined) emit({ kind: 'announce', peer, prefix: formatPrefix(prefix), ...attributesView(route.group), ...stamp });
+      if (route !== undefined) emit(() => ({ kind: 'announce', ...routeView(peer, prefix, route) }));
     }
-    if (update.endOfRib !== undefined) {
-      this.#endOfRib.add(update.endOfRib);
-      emit({ kind: 'endOfRib', peer, family: update.endOfRib, ...stamp });
+    const { endOfRib } = update;
+    if (endOfRib !== undefined) {
+      this.#endOfRib.add(endOfRib);
+      emit(() => ({ kind: 'endOfRib', peer, family: endOfRib, ...stamp }));
     }
   }
 
