@@ -1,4 +1,4 @@
-import { describeError, type Logger } from '#obs/logger.ts';
+import type { Logger } from '#obs/logger.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { isNotFound } from './api-error.ts';
@@ -131,35 +131,29 @@ export class EventRecorder {
       return;
     }
     series.writing = true;
-    void this.#send(key, series, event).finally(() => {
+    void this.#send(key, series, event).then((written) => {
       series.writing = false;
-      if (series.written > 0 && series.written < series.count) this.#write(key, series, event);
+      if (written && series.written < series.count) this.#write(key, series, event);
     });
   }
 
-  async #send(key: string, series: Series, event: EventRecord): Promise<void> {
+  /** Whether the API server took it. */
+  async #send(key: string, series: Series, event: EventRecord): Promise<boolean> {
     const { count, namespace, name } = series;
     const observed = { count, lastObservedTime: microTime(series.lastWallMs) };
-    try {
-      const answer =
-        series.written === 0
-          ? await this.#client.create(eventType, this.#body(series, event))
-          : await this.#client.patch(eventType, { namespace, name }, { series: observed });
-      if (answer.ok) {
-        series.written = count;
-        return;
-      }
-      // The API server forgets events after an hour: the next one begins anew.
-      if (series.written === 0 || isNotFound(answer.error)) this.#series.delete(key);
-      this.#drop(answer.error.message);
-    } catch (error) {
-      this.#drop(describeError(error));
+    const answer =
+      series.written === 0
+        ? await this.#client.create(eventType, this.#body(series, event))
+        : await this.#client.patch(eventType, { namespace, name }, { series: observed });
+    if (answer.ok) {
+      series.written = count;
+      return true;
     }
-  }
-
-  #drop(why: string): void {
+    // The API server forgets events after an hour: the next one begins anew.
+    if (series.written === 0 || isNotFound(answer.error)) this.#series.delete(key);
     this.#dropped++;
-    this.#logger.debug({ event: 'kube-event-dropped', error: why });
+    this.#logger.debug({ event: 'kube-event-dropped', error: answer.error.message });
+    return false;
   }
 
   #body(series: Series, event: EventRecord): { metadata: { namespace: string; name: string } } & Record<string, unknown> {

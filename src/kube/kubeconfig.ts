@@ -26,18 +26,23 @@ function checked(config: KubeConfig, where: string): Result<KubeConfig, string> 
   const context = config.currentContext;
   if (context === undefined || context === '')
     return err(`kubeconfig ${where}: current-context is not set; choose one with kubectl config use-context`);
+  if (config.getContextObject(context) === null)
+    return err(`kubeconfig ${where}: there is no context ${context}; choose one with kubectl config use-context`);
   const cluster = config.getCurrentCluster();
   if (cluster === null)
     return err(`kubeconfig ${where}: context ${context} names a cluster that is not in the file; correct contexts or clusters`);
   if (!URL.canParse(cluster.server))
     return err(`kubeconfig ${where}: server ${cluster.server} of cluster ${cluster.name} is not a URL; write https://HOST:PORT`);
-  if (config.getCurrentUser() === null)
-    return err(`kubeconfig ${where}: context ${context} names a user that is not in the file; correct contexts or users`);
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify)
+    return err(
+      `kubeconfig ${where}: server ${cluster.server} is plain HTTP; write https, or insecure-skip-tls-verify: true where it is meant`,
+    );
   const user = config.getCurrentUser();
+  if (user === null) return err(`kubeconfig ${where}: context ${context} names a user that is not in the file; correct contexts or users`);
   for (const [field, path] of [
     ['certificate-authority', cluster.caFile],
-    ['client-certificate', user?.certFile],
-    ['client-key', user?.keyFile],
+    ['client-certificate', user.certFile],
+    ['client-key', user.keyFile],
   ] as const) {
     if (path !== undefined && !existsSync(path)) return err(`kubeconfig ${where}: ${field} ${path} does not exist; correct the path`);
   }

@@ -109,12 +109,18 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     const list = await this.#client.list(this.#type, { tries: 1, signal: this.#stopping.signal });
     if (!list.ok) {
       this.#mustList = true;
-      this.#fail(list.error);
+      this.#fail(list.error.status === 404 ? this.#notServed(list.error) : list.error);
       return list.error;
     }
     this.#emptyWatches = 0;
     this.#view.replace(list.value.items, list.value.resourceVersion);
     return undefined;
+  }
+
+  /** A list is never "not found": then it is the kind that the API server does not have. */
+  #notServed(error: ApiError): ApiError {
+    const { plural, version, howToDefine = 'ask whoever runs the API server' } = this.#type;
+    return { ...error, message: `GET ${plural}: the API server does not know ${typeName(this.#type)} ${version}; ${howToDefine}` };
   }
 
   /** Opens a watch and follows it to its end; what is to be waited for before the next, if anything. */

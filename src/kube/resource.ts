@@ -7,6 +7,8 @@ export type ResourceType = {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** What to do where the API server does not have the kind, for error messages. Absent for kinds that every cluster has. */
+  readonly howToDefine?: string;
 };
 
 /** Which object of a kind. `namespace` is absent for cluster-wide kinds. */

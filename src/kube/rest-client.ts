@@ -213,7 +213,7 @@ function isObject(value: unknown): value is RawObject {
 /** A list as the server sent it; Go writes an empty one as null. undefined when it is anything else. */
 function pageOf(value: unknown): ListPage | undefined {
   if (!isObject(value)) return undefined;
-  const items = value['items'] ?? [];
+  const items = value['items'] === null ? [] : value['items'];
   const { resourceVersion, continue: continueToken } = value.metadata;
   if (!Array.isArray(items) || !items.every(isObject) || typeof resourceVersion !== 'string') return undefined;
   return { items, resourceVersion, continueToken: typeof continueToken === 'string' ? continueToken : '' };
