@@ -64,9 +64,10 @@ export class Api {
     if (fault?.kind === 'status')
       throw new Refusal(fault.code, reasonOf(fault.code), `${method} ${path}: refused on demand`, fault.retryAfterSeconds);
     if (fault?.kind === 'hang' || fault?.kind === 'disconnect') return { kind: fault.kind };
-    return method === 'GET'
-      ? this.#read(target, query, fault)
-      : json(method === 'POST' ? 201 : 200, this.#write(target, asked, await readBody()));
+    if (method === 'GET') return this.#read(target, query, fault);
+    // kubectl sends protobuf for some of Kubernetes' own kinds unless it is refused.
+    if (method !== 'PATCH' && method !== 'DELETE' && !asked.contentType.includes('json')) throw unsupported('application/json');
+    return json(method === 'POST' ? 201 : 200, this.#write(target, asked, await readBody()));
   }
 
   #read(target: Target, query: URLSearchParams, fault: Fault | undefined): Answer {
