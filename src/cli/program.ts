@@ -5,7 +5,6 @@ import { flag, listOf, logLevelFlag, parseAddress, parseEndpoint, parseUnixPath,
 export function createProgram(env: NodeJS.ProcessEnv): Command {
   const program = new Command('anycast')
     .description('Announces Kubernetes services over BGP from many places, and stops within milliseconds where one can no longer serve.')
-    .exitOverride()
     .configureHelp({ sortOptions: true, sortSubcommands: true });
   program.addCommand(operatorCommand(env));
   program.addCommand(speakerCommand(env));
@@ -13,7 +12,10 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
   program.addCommand(demoCommand());
   program.addCommand(crdsCommand());
   program.addCommand(versionCommand());
-  for (const command of program.commands) command.exitOverride();
+  for (const command of [program, ...program.commands]) {
+    // One line, also where a suggestion follows.
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(`anycast: ${text.trim().replaceAll('\n', ' ')}\n`) });
+  }
   return program;
 }
 

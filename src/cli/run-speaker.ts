@@ -14,6 +14,7 @@ import { realClock } from '#runtime/clock.ts';
 import { realRandom } from '#runtime/random.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
 import { adminRoutes } from '#speaker/admin.ts';
+import { readConfigFile } from '#speaker/config/config-file.ts';
 import { FolderDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
 import { orUsageError, UsageError } from './failure.ts';
@@ -48,7 +49,7 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   const metrics = new Metrics();
   processMetrics(metrics, { droppedLogLines: log.dropped });
   const shutdown = new Shutdown();
-  const speaker = makeSpeaker(flags, log, metrics);
+  const speaker = makeSpeaker(flags, await nodeNameOf(flags), log, metrics);
   await listen(flags, speaker, metrics, shutdown);
   const started = await speaker.start();
   if (!started.ok) await shutdown.run();
@@ -62,11 +63,17 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   });
 }
 
-function makeSpeaker(flags: SpeakerFlags, log: LogOutput, metrics: Metrics): Speaker {
+/** The name of this node: as the flag says, else the file, else the host. */
+async function nodeNameOf({ node, config }: SpeakerFlags): Promise<string> {
+  if (node !== undefined || config === undefined) return node ?? hostname();
+  return orUsageError(await readConfigFile(config)).node ?? hostname();
+}
+
+function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics: Metrics): Speaker {
   const { logger } = log;
   const surroundings = { connector: new Tcp(), clock: realClock, random: realRandom, logger, prefixes: new PrefixTable() };
   return new Speaker({
-    node: flags.node ?? hostname(),
+    node,
     instance: randomUUID(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     software: `anycast ${version}`,

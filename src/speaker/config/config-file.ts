@@ -64,7 +64,8 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   let read = value;
   for (const part of path) read = (read as Record<PropertyKey, unknown>)[part];
   if (issue.code === 'unrecognized_keys') return `${where} has no field "${issue.keys[0]}": check the spelling, or remove it`;
-  if (read === undefined) return `${where} is missing: ${message}`;
+  if (read === undefined) return `${where} is missing: add it`;
+  if (issue.code === 'too_small' && issue.origin === 'array') return `${where} is empty: add at least one`;
   const shown = typeof read === 'object' ? '' : ` is ${JSON.stringify(read)}`;
   return `${where}${shown}: ${message}`;
 }
