@@ -8,6 +8,10 @@ export const limits = {
   statusIntervalMs: 1_000,
   /** At most one write per AnycastSpeaker in this time, in milliseconds. */
   speakerStatusIntervalMs: 10_000,
+  /** At most so many writes to AnycastSpeakers per second, over all of them. */
+  speakerStatusPerSecond: 20,
+  /** How long a new term waits for the speakers that were there before, until statuses say what is known without them, in milliseconds. */
+  termSettleMs: 15_000,
   /** Status writes at a time. */
   statusWriters: 4,
   /** Routes listed in one AnycastSpeaker (design: a status object must stay small). */

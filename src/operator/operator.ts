@@ -6,26 +6,20 @@
  * watches, keeps its speakers connected, and says and writes nothing.
  */
 import { LedgerStore } from '#decide/ledger-store.ts';
-import type { Kind } from '#decide/view.ts';
 import type { KubeClient } from '#kube/kube-client.ts';
 import type { ObjectSource } from '#kube/object-source.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { Metrics } from '#obs/metrics.ts';
 import type { SpeakerHandler } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
-import type { Report } from '#state/messages.ts';
 import type { CustomObject } from './custom-object.ts';
 import { Deliveries } from './deliver/deliveries.ts';
 import { Observer, type Sources } from './observe/observer.ts';
 import type { Affected } from './observe/view-store.ts';
-import { type NodeOutcome, Pipeline, type ServiceOutcome, type Turn } from './pipeline/pipeline.ts';
+import { Outcomes } from './outcomes.ts';
+import { Pipeline, type Turn } from './pipeline/pipeline.ts';
 import { Speakers } from './speakers.ts';
-import { configSubjects } from './status/config-subjects.ts';
-import type { StatusFacts } from './status/facts.ts';
-import { refinementSubject } from './status/refinement-subject.ts';
-import { serviceSubject } from './status/service-subject.ts';
-import { speakerSubject } from './status/speaker-subject.ts';
-import { StatusWriter } from './status/status-writer.ts';
+import { Statuses } from './status/statuses.ts';
 import { OperatorMetrics } from './tell/operator-metrics.ts';
 import { logTurn } from './tell/turn-log.ts';
 
@@ -59,27 +53,25 @@ export class Operator {
   readonly #deliveries: Deliveries;
   readonly #pipeline: Pipeline;
   readonly #speakers: Speakers;
-  readonly #writer: StatusWriter;
+  readonly #outcomes: Outcomes;
+  readonly #statuses: Statuses;
   readonly #metrics: OperatorMetrics;
-  readonly #services = new Map<string, ServiceOutcome>();
-  readonly #nodes = new Map<string, NodeOutcome>();
-  /** Objects that are being deleted, as `Kind key`: looked at whenever routes change, for their finalizers. */
-  readonly #deleting = new Map<string, { readonly kind: Kind; readonly key: string }>();
-  #ledger = new LedgerStore();
+  #ledger = this.#newLedger();
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    const { clock, logger, leadership, client, metrics } = options;
+    const { clock, logger, leadership } = options;
     const epoch = (): number | undefined => leadership.epoch;
     const ledger = (): LedgerStore => this.#ledger;
+    this.#outcomes = new Outcomes(ledger);
     this.#deliveries = new Deliveries(() => leadership.epoch ?? 0);
     this.#observer = new Observer({
       sources: options.sources,
       clock,
       logger,
       onAffected: (affected, atMs) => this.#pipeline.mark(this.#withHeldRoutes(affected), atMs),
-      onObject: (kind, key) => this.#noteObject(kind, key),
-      onFresh: () => logger.info({ event: 'observing' }),
+      onObject: (kind, key) => this.#statuses.object(kind, key),
+      onFresh: () => this.#nowFresh(),
     });
     this.#pipeline = new Pipeline({
       view: this.#observer.view,
@@ -99,32 +91,14 @@ export class Operator {
       logger,
       epoch,
       onHigherEpoch: (higher) => leadership.raiseAbove(higher),
-      onChange: (node) => this.#touchNode(node),
-      onReport: (node, report) => this.#noteReport(node, report),
-    });
-    const facts: StatusFacts = {
-      observer: this.#observer,
-      speakers: this.#speakers,
-      deliveries: this.#deliveries,
-      ledger,
-      service: (key) => this.#services.get(key),
-      services: () => this.#services.values(),
-      node: (name) => this.#nodes.get(name),
-      clock,
-    };
-    this.#writer = new StatusWriter({
-      client,
-      clock,
-      logger,
-      isLeading: () => leadership.epoch !== undefined,
-      subjects: {
-        Service: serviceSubject(facts),
-        AnycastService: refinementSubject(facts),
-        ...configSubjects(facts),
-        AnycastSpeaker: speakerSubject(facts, options.speakerObjects.store),
+      onChange: (node) => this.#statuses.node(node),
+      onReport: (node, report, services) => {
+        this.#metrics.report(node, report, clock.nowMs());
+        this.#statuses.report(report, services);
       },
     });
-    this.#metrics = new OperatorMetrics(metrics, {
+    this.#statuses = this.#newStatuses(ledger);
+    this.#metrics = new OperatorMetrics(options.metrics, {
       leading: () => leadership.epoch !== undefined,
       speakers: () => [...this.#speakers.nodes()].length,
       places: () => this.#countPlaces(),
@@ -132,12 +106,16 @@ export class Operator {
   }
 
   /** Takes a speaker that was authenticated; to be given to the server of the speaker protocol. */
-  readonly onSpeaker: SpeakerHandler = (link, hello) => this.#speakers.connected(link, hello);
+  readonly onSpeaker: SpeakerHandler = (link, hello) => {
+    this.#speakers.connected(link, hello);
+    this.#statuses.settle();
+  };
 
   start(): void {
-    this.#writer.start();
-    this.#options.speakerObjects.start(({ kind, ...change }) => {
-      if (kind !== 'listed' && 'key' in change) this.#writer.touch('AnycastSpeaker', change.key);
+    this.#statuses.start();
+    this.#options.speakerObjects.start((change) => {
+      if (change.kind === 'listed') this.#statuses.settle();
+      else this.#statuses.speakerObject(change);
     });
     this.#observer.start();
     this.#options.leadership.start({ onAcquired: () => this.#beginTerm(), onLost: () => this.#endTerm() });
@@ -146,7 +124,7 @@ export class Operator {
   /** Stops deciding, gives up the lead, ends all watches. What speakers announce stays. */
   async stop(): Promise<void> {
     this.#pipeline.stop();
-    await this.#writer.stop();
+    await this.#statuses.stop();
     await this.#options.leadership.stop();
     await Promise.all([this.#observer.stop(), this.#options.speakerObjects.stop()]);
   }
@@ -156,9 +134,38 @@ export class Operator {
     return this.#observer.complete ? undefined : this.#observer.failures().join('; ');
   }
 
+  #newLedger(): LedgerStore {
+    return new LedgerStore((service) => this.#statuses.service(service));
+  }
+
+  #newStatuses(ledger: () => LedgerStore): Statuses {
+    const { client, logger, clock, leadership, speakerObjects } = this.#options;
+    return new Statuses({
+      client,
+      logger,
+      isLeading: () => leadership.epoch !== undefined,
+      facts: {
+        observer: this.#observer,
+        speakers: this.#speakers,
+        deliveries: this.#deliveries,
+        ledger,
+        outcomes: this.#outcomes,
+        speakerObjects: speakerObjects.store,
+        pending: () => this.#pipeline.pending,
+        clock,
+      },
+    });
+  }
+
+  #nowFresh(): void {
+    this.#options.logger.info({ event: 'observing' });
+    this.#statuses.settle();
+  }
+
   #beginTerm(): void {
     this.#options.logger.info({ event: 'term-began', epoch: this.#options.leadership.epoch });
     this.#forgetTerm();
+    this.#statuses.termBegins();
     this.#speakers.dismissAll('a new term begins: say Hello again');
     this.#pipeline.markAll();
   }
@@ -171,17 +178,15 @@ export class Operator {
   #forgetTerm(): void {
     this.#pipeline.stop();
     this.#deliveries.clear();
-    this.#ledger = new LedgerStore();
-    this.#services.clear();
-    this.#nodes.clear();
+    this.#ledger = this.#newLedger();
+    this.#outcomes.clear();
+    this.#metrics.forgetTerm();
   }
 
   /** A changed node concerns the Services that have a route there too, also where none of their endpoints is left on it. */
-  #withHeldRoutes(affected: Affected): Affected {
-    const { services, nodes } = affected;
-    if (services === 'all' || nodes === 'all') return affected;
-    const held = [...nodes].flatMap((node) => [...this.#ledger.servicesOn(node)]);
-    return held.length === 0 ? affected : { services: new Set([...services, ...held]), nodes };
+  #withHeldRoutes({ services, nodes }: Affected): Affected {
+    if (services === 'all' || nodes === 'all') return { services, nodes };
+    return { services: [...services, ...nodes.flatMap((node) => [...this.#ledger.servicesOn(node)])], nodes };
   }
 
   #knownNodes(): Set<string> {
@@ -193,65 +198,12 @@ export class Operator {
   #tell(turn: Turn): void {
     logTurn(this.#options.logger, turn);
     this.#metrics.turn(turn);
-    for (const outcome of turn.services) this.#noteService(outcome);
-    for (const outcome of turn.nodes) {
-      this.#nodes.set(outcome.proposal.node, outcome);
-      this.#touchNode(outcome.proposal.node);
-    }
-    this.#touchDeleting();
-  }
-
-  #noteService(outcome: ServiceOutcome): void {
-    const { service, addresses } = outcome.intent;
-    const isGone = this.#observer.view.service(service)?.presence === 'deleted' && [...this.#ledger.routesOf(service)].length === 0;
-    if (isGone) {
-      this.#services.delete(service);
-      this.#observer.forget('Service', service);
-    } else {
-      this.#services.set(service, outcome);
-    }
-    this.#touchService(service);
-    for (const { pool } of addresses) if (pool !== undefined) this.#writer.touch('AnycastPool', pool);
-    for (const { kind, object } of outcome.proposal.notes) this.#writer.touch(kind, object);
-  }
-
-  #noteObject(kind: Kind, key: string): void {
-    const object = this.#observer.raw(kind, key);
-    if (object?.metadata.deletionTimestamp === undefined) this.#deleting.delete(`${kind} ${key}`);
-    else this.#deleting.set(`${kind} ${key}`, { kind, key });
-    this.#writer.touch(kind, key);
-  }
-
-  #noteReport(node: string, report: Report): void {
-    this.#metrics.report(node, report, this.#options.clock.nowMs());
-    for (const { prefix } of report.routes)
-      for (const { service } of this.#ledger.routesAt(prefix)) if (service !== undefined) this.#touchService(service);
-    for (const { prefix } of report.routes) {
-      // A route that is gone from the ledger was of a Service that asks for the address, or did.
-      for (const service of this.#observer.view.servicesAsking(prefix.slice(0, prefix.lastIndexOf('/')))) this.#touchService(service);
-    }
-    for (const { peer } of report.sessions) this.#writer.touch('AnycastPeer', peer);
-    this.#touchDeleting();
-  }
-
-  #touchService(service: string): void {
-    this.#writer.touch('Service', service);
-    for (const { key } of this.#observer.view.refinementsOf(service)) this.#writer.touch('AnycastService', key);
-  }
-
-  #touchNode(node: string): void {
-    this.#writer.touch('AnycastSpeaker', node);
-    for (const peer of this.#observer.view.peersOf(node)) this.#writer.touch('AnycastPeer', peer.key);
-    this.#touchDeleting();
-  }
-
-  #touchDeleting(): void {
-    for (const { kind, key } of this.#deleting.values()) this.#writer.touch(kind, key);
+    this.#statuses.turn(turn);
   }
 
   #countPlaces(): { announced: number; held: number; orphans: number } {
     let held = 0;
-    for (const { decisions } of this.#services.values()) held += decisions.filter((decision) => decision.outcome === 'hold').length;
+    for (const { decisions } of this.#outcomes.services()) held += decisions.filter((decision) => decision.outcome === 'hold').length;
     let announced = 0;
     for (const node of this.#speakers.nodes()) announced += this.#ledger.announcedOn(node);
     return { announced, held, orphans: [...this.#ledger.orphans()].length };

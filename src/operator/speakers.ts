@@ -32,8 +32,8 @@ export type SpeakersOptions = {
   readonly onHigherEpoch: (epoch: number) => void;
   /** What is known of a node's speaker changed. */
   readonly onChange: (node: string) => void;
-  /** A router acknowledged a change of these prefixes. */
-  readonly onReport: (node: string, report: Report) => void;
+  /** Routers have something else now; `services`: whose routes these are, or were. */
+  readonly onReport: (node: string, report: Report, services: ReadonlySet<string>) => void;
 };
 
 type Known = {
@@ -111,14 +111,11 @@ export class Speakers {
     const { view, deliveries, pipeline } = this.#options;
     const { node } = link;
     const ledger = this.#options.ledger();
-    const before = new Set(ledger.servicesOn(node));
+    const before = [...ledger.servicesOn(node)];
     const freed = ledger.applyHello(hello, nowMs);
     deliveries.of(node).connect(hello, (message) => link.send(message));
     const asking = hello.routes.flatMap((route) => [...view.servicesAsking(addressOf(route.prefix))]);
-    pipeline.mark(
-      { services: new Set([...before, ...view.servicesOn(node), ...asking, ...this.#waitingFor(freed)]), nodes: [node] },
-      nowMs,
-    );
+    pipeline.mark({ services: [...before, ...view.servicesOn(node), ...asking, ...this.#waitingFor(freed)], nodes: [node] }, nowMs);
   }
 
   #heard(link: SpeakerLink, message: SpeakerUpdate): void {
@@ -156,13 +153,22 @@ export class Speakers {
     if (known === undefined) return;
     for (const session of report.sessions) known.sessions.set(session.peer, session);
     for (const truth of report.routes) noteTrouble(known, truth);
-    if (this.#options.epoch() !== undefined) {
-      const nowMs = clock.nowMs();
-      const freed = this.#options.ledger().applyReport(node, report, nowMs);
-      pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, nowMs);
-    }
-    this.#options.onReport(node, report);
+    if (this.#options.epoch() === undefined) return;
+    const ledger = this.#options.ledger();
+    const nowMs = clock.nowMs();
+    const services = new Set(report.routes.flatMap(({ prefix }) => ledger.route({ prefix, node })?.service ?? []));
+    const freed = ledger.applyReport(node, report, nowMs);
+    pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, nowMs);
+    this.#options.onReport(node, report, services);
     this.#options.onChange(node);
+  }
+
+  /** A node is gone for good, and with it what its speaker last said. Does nothing while the speaker is connected. */
+  forget(node: string): void {
+    if (this.#known.has(node)) return;
+    const freed = this.#options.ledger().forgetNode(node);
+    this.#options.deliveries.forget(node);
+    this.#options.pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, this.#options.clock.nowMs());
   }
 
   #settle(node: string): void {
@@ -198,7 +204,7 @@ export class Speakers {
     const ledger = this.#options.ledger();
     ledger.applyLost(node);
     // Its places are not counted on any more: another place that waits in hold-down may be the only one left.
-    this.#options.pipeline.mark({ services: ledger.servicesOn(node), nodes: [] }, this.#options.clock.nowMs());
+    this.#options.pipeline.mark({ services: [...ledger.servicesOn(node)], nodes: [] }, this.#options.clock.nowMs());
     this.#options.logger.info({ event: 'speaker-disconnected', node, reason });
     this.#options.onChange(node);
   }

@@ -1,3 +1,5 @@
+import { Peer } from '#bgp/peer/peer.ts';
+import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
 import type { CollectorEvent } from '#collector/views.ts';
 import { MemoryNetwork } from '#linux/memory-network.ts';
@@ -9,7 +11,6 @@ import { assert } from '#runtime/assert.ts';
 import { seededRandom } from '#runtime/random.ts';
 import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
-import { peerMaker } from '#speaker/advertise/peer-port.ts';
 import { MemoryDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
 import * as objects from './objects.ts';
@@ -149,14 +150,21 @@ export class VirtualFabric {
   /** Starts the speaker of a node, which dials whatever operator there is. */
   async addSpeaker(node: string, disk = new MemoryDisk()): Promise<Speaker> {
     const { clock, network } = this;
-    const surroundings = { clock, connector: network, random: this.#random, logger: silentLogger, interfaceAddresses: () => [] };
+    const surroundings = {
+      clock,
+      connector: network,
+      random: this.#random,
+      logger: silentLogger,
+      prefixes: new PrefixTable(),
+      interfaceAddresses: () => [],
+    };
     const speaker = new Speaker({
       node,
       instance: `${node}-${clock.nowMs()}`,
       bootId: 'boot-1',
       software: 'virtual',
       clock,
-      makePeer: peerMaker(surroundings),
+      makePeer: (settings, events) => new Peer(settings, surroundings, events),
       askPort: () => Promise.resolve({ kind: 'failure', detail: 'no port here' }),
       disk,
       logger: silentLogger,

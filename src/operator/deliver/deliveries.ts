@@ -26,10 +26,22 @@ export class Deliveries {
     return this.#byNode.get(node);
   }
 
+  /** The deliveries of all nodes that were heard of. */
+  all(): Iterable<NodeDelivery> {
+    return this.#byNode.values();
+  }
+
   /** Sends what changed since the last flush: one message to each speaker that is concerned. */
   flush(): void {
     for (const delivery of this.#touched) delivery.flush();
     this.#touched.clear();
+  }
+
+  /** Forgets a node that is gone for good. */
+  forget(node: string): void {
+    const delivery = this.#byNode.get(node);
+    if (delivery !== undefined) this.#touched.delete(delivery);
+    this.#byNode.delete(node);
   }
 
   /** Forgets everything: another leader decides now, and what was sent is its business. */

@@ -31,6 +31,7 @@ export class NodeDelivery {
   #version = 0;
   #outstanding: number | undefined;
   #rejected: readonly RejectedEntry[] = [];
+  #applied: { readonly epoch: number; readonly version: number } | undefined;
 
   /** `epoch` gives the term of this leader; it may rise while the node stays. */
   constructor(epoch: () => number) {
@@ -42,9 +43,9 @@ export class NodeDelivery {
     return this.#send !== undefined;
   }
 
-  /** Version of the last message sent in this term; 0 before the first. */
-  get version(): number {
-    return this.#version;
+  /** What the speaker last acknowledged; undefined before it did. */
+  get applied(): { readonly epoch: number; readonly version: number } | undefined {
+    return this.#applied;
   }
 
   /** Whether the speaker has acknowledged everything that was decided. */
@@ -60,6 +61,11 @@ export class NodeDelivery {
   /** Whether the speaker shall have, or keeps, an entry of this key. */
   has(key: EntryKey): boolean {
     return this.#desired.has(key) || this.#orphans.has(key);
+  }
+
+  /** Whether the speaker surely has no entry of this key: none is wanted, none is kept, and a removal is acknowledged. */
+  isGone(key: EntryKey): boolean {
+    return !this.has(key) && !this.#changed.has(key) && !this.#inFlight.has(key);
   }
 
   /** Sets an entry. Nothing is sent before {@link flush}; setting what is set already is nothing. */
@@ -122,6 +128,7 @@ export class NodeDelivery {
     this.#outstanding = undefined;
     this.#inFlight.clear();
     this.#rejected = rejected;
+    this.#applied = { epoch: this.#epoch(), version };
     this.flush();
   }
 

@@ -27,17 +27,15 @@ export function observed<K extends string>(kind: K, meta: ObjectMeta, presence: 
     resourceVersion: meta.resourceVersion,
     createdAt: meta.creationTimestamp ?? '',
     labels: meta.labels ?? {},
-    presence: meta.deletionTimestamp === undefined ? presence : presenceOfDeleting[presence],
+    presence: presenceIn(meta, presence),
   };
 }
 
 /** A deletionTimestamp is never taken back: what has one and is not there any more was deleted, whoever missed the event. */
-export const presenceOfDeleting: Readonly<Record<Presence, Presence>> = {
-  present: 'deleting',
-  deleting: 'deleting',
-  deleted: 'deleted',
-  missing: 'deleted',
-};
+export function presenceIn(meta: ObjectMeta, presence: Presence): Presence {
+  if (meta.deletionTimestamp === undefined) return presence;
+  return presence === 'present' ? 'deleting' : 'deleted';
+}
 
 export function mapService(service: Service, presence: Presence): ObservedService {
   const { spec, metadata } = service;

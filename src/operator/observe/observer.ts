@@ -11,10 +11,10 @@ import { isFresh, type ObjectChange, type ObjectSource } from '#kube/object-sour
 import type { Logger } from '#obs/logger.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import { ok, type Result } from '#runtime/result.ts';
-import type { EndpointSlice, Namespace, Node, ObjectMeta, Service } from '../core-objects.ts';
+import type { EndpointSlice, Namespace, Node, Service } from '../core-objects.ts';
 import type { CustomObject } from '../custom-object.ts';
 import { limits } from '../limits.ts';
-import { mapNamespace, mapNode, mapService, mapSlice } from './map-core.ts';
+import { mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
 import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
 import { type Affected, ViewStore } from './view-store.ts';
 
@@ -42,7 +42,7 @@ export type ObserverOptions = {
   readonly onAffected: (affected: Affected, atMs: number) => void;
   /** An object is new, changed or gone: what is written about it may have to change. */
   readonly onObject: (kind: Kind, key: string) => void;
-  /** Everything is listed and heard of: decisions that waited for that can be made. Called each time it becomes so. */
+  /** Everything is listed and heard of, after it was not. */
   readonly onFresh: () => void;
 };
 
@@ -51,39 +51,48 @@ const everything: Affected = { services: 'all', nodes: 'all' };
 /** Watches all kinds. */
 export class Observer {
   readonly view: ViewStore;
+  /** All kinds that are watched. */
+  readonly kinds: readonly Kind[];
   readonly #options: ObserverOptions;
   /** Why objects can't be read, by `Kind key`. */
   readonly #problems = new Map<string, FieldError>();
   /** Objects with a tombstone, oldest first: forgotten when there are too many. */
   readonly #tombstones = new Map<string, { readonly kind: Kind; readonly key: string }>();
-  #freshKinds = 0;
+  /** Kinds that were not fresh when they were asked for: what was decided then has to be decided again when they are. */
+  readonly #doubted: Set<Kind>;
   #freshnessTimer: Timer | undefined;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    this.view = new ViewStore((kind) => isFresh(options.sources[kind].freshness, options.clock.nowMs()));
+    this.kinds = Object.keys(options.sources) as Kind[];
+    this.#doubted = new Set(this.kinds);
+    this.view = new ViewStore((kind) => {
+      const fresh = this.#isFresh(kind);
+      if (!fresh) this.#doubted.add(kind);
+      return fresh;
+    });
   }
 
   /** Starts watching. */
   start(): void {
-    for (const kind of this.#kinds()) this.#startKind(kind);
+    for (const kind of this.kinds) this.#startKind(kind);
     this.#checkFreshness();
   }
 
   /** Ends all watches. */
   async stop(): Promise<void> {
     this.#freshnessTimer?.cancel();
-    await Promise.all(this.#kinds().map((kind) => this.#options.sources[kind].stop()));
+    await Promise.all(this.kinds.map((kind) => this.#options.sources[kind].stop()));
   }
 
   /** Whether all kinds were listed completely at least once. */
   get complete(): boolean {
-    return this.#kinds().every((kind) => this.#options.sources[kind].freshness.listedCompletely);
+    return this.kinds.every((kind) => this.#options.sources[kind].freshness.listedCompletely);
   }
 
   /** What is not heard of, a sentence per kind. */
   failures(): string[] {
-    return this.#kinds().flatMap((kind) => {
+    return this.kinds.flatMap((kind) => {
       const { failure, rewound, listedCompletely } = this.#options.sources[kind].freshness;
       if (failure !== undefined) return [`${kind}: ${failure}`];
       if (rewound) return [`${kind}: the API server went back in time; nothing is decided from it`];
@@ -96,19 +105,20 @@ export class Observer {
     return this.#options.sources[kind].store.get(key);
   }
 
+  /** Keys of all objects of a kind that are there. */
+  keys(kind: Kind): Iterable<string> {
+    return this.#options.sources[kind].store.keys();
+  }
+
   /** Why an object can't be read; undefined when it can. */
   problem(kind: Kind, key: string): FieldError | undefined {
     return this.#problems.get(`${kind} ${key}`);
   }
 
-  /** Drops what is remembered of a deleted object, once nothing rests on it. */
+  /** Drops what is remembered of a deleted object: nothing rests on it any more. */
   forget(kind: Kind, key: string): void {
     this.#tombstones.delete(`${kind} ${key}`);
     this.view.forget(kind, key);
-  }
-
-  #kinds(): Kind[] {
-    return Object.keys(this.#options.sources) as Kind[];
   }
 
   #startKind<K extends Kind>(kind: K): void {
@@ -123,13 +133,24 @@ export class Observer {
     }
     const presence = presenceAfter[change.kind];
     const mapped = this.#map(kind, change.object, presence, change.atMs);
-    this.#noteProblem(kind, change.key, mapped);
-    const object = mapped.ok ? mapped.value : this.#lastGood(kind, change.key, presence, change.object.metadata);
-    if (object !== undefined) {
-      this.#noteTombstone(object);
-      this.#options.onAffected(this.view.put(object), change.atMs);
-    }
+    this.#noteProblem(kind, change.key, mapped, presence);
+    const before = this.view.get(kind, change.key);
+    if (!mapped.ok) this.#take(before && { ...before, presence: presenceIn(change.object.metadata, presence) }, change.atMs);
+    // What is none of ours any more, such as a slice that lost its label, has said so itself.
+    else this.#take(mapped.value ?? (before && { ...before, presence: 'deleted' }), change.atMs);
     this.#options.onObject(kind, change.key);
+  }
+
+  #take(object: ObservedObject | undefined, atMs: number): void {
+    if (object === undefined) return;
+    this.#options.onAffected(this.view.put(object), atMs);
+    // Whatever was deleted of these says nothing any more; of the others the tombstone is evidence.
+    if (object.presence === 'deleted' && saysNothingWhenDeleted.has(object.kind)) this.view.forget(object.kind, object.key);
+    else this.#noteTombstone(object);
+  }
+
+  #isFresh(kind: Kind): boolean {
+    return isFresh(this.#options.sources[kind].freshness, this.#options.clock.nowMs());
   }
 
   #map(kind: Kind, object: SourceObjects[Kind], presence: Presence, nowMs: number): Result<ObservedObject | undefined, FieldError> {
@@ -157,16 +178,9 @@ export class Observer {
     }
   }
 
-  /** What is known of an object that can't be read: its content as it was, its presence as it is now. */
-  #lastGood(kind: Kind, key: string, presence: Presence, meta: ObjectMeta): ObservedObject | undefined {
-    const before = this.view.get(kind, key);
-    const now = presence === 'present' && meta.deletionTimestamp !== undefined ? 'deleting' : presence;
-    return before && { ...before, presence: now };
-  }
-
-  #noteProblem(kind: Kind, key: string, mapped: Result<unknown, FieldError>): void {
+  #noteProblem(kind: Kind, key: string, mapped: Result<unknown, FieldError>, presence: Presence): void {
     const name = `${kind} ${key}`;
-    if (mapped.ok) {
+    if (mapped.ok || presence !== 'present') {
       this.#problems.delete(name);
     } else if (this.#problems.get(name)?.message !== mapped.error.message) {
       this.#problems.set(name, mapped.error);
@@ -185,16 +199,19 @@ export class Observer {
 
   /** Doubts about stale kinds end when they are fresh again, which no event tells: looked at every second. */
   #checkFreshness(): void {
-    const fresh = this.#kinds().filter((kind) => this.view.isFresh(kind)).length;
-    if (fresh > this.#freshKinds && fresh === this.#kinds().length) {
-      this.#options.onFresh();
+    const regained = [...this.#doubted].filter((kind) => this.#isFresh(kind));
+    for (const kind of regained) this.#doubted.delete(kind);
+    if (regained.length > 0) {
+      if (this.#doubted.size === 0) this.#options.onFresh();
       this.#options.onAffected(everything, this.#options.clock.nowMs());
     }
-    this.#freshKinds = fresh;
     this.#freshnessTimer?.cancel();
     this.#freshnessTimer = this.#options.clock.after(limits.freshnessCheckMs, () => this.#checkFreshness());
   }
 }
+
+/** Kinds whose objects are only evidence while they are there. */
+const saysNothingWhenDeleted: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Namespace']);
 
 const presenceAfter: Readonly<Record<Exclude<ObjectChange<never>['kind'], 'listed'>, Presence>> = {
   upserted: 'present',

@@ -13,14 +13,14 @@ import type {
   ObservedSlice,
   View,
 } from '#decide/view.ts';
-import { IndexMap } from './index-map.ts';
+import { IndexMap } from '../index-map.ts';
 
-/** What has to be decided again because an object changed. */
+/** What has to be decided again because an object changed. A key may stand in it twice. */
 export type Affected = {
   /** Keys of Services, or all of them. */
-  readonly services: Iterable<string> | 'all';
+  readonly services: readonly string[] | 'all';
   /** Names of nodes, or all of them. */
-  readonly nodes: Iterable<string> | 'all';
+  readonly nodes: readonly string[] | 'all';
 };
 
 const nothing: Affected = { services: [], nodes: [] };
@@ -50,6 +50,8 @@ export class ViewStore implements View {
   readonly #slicesByNode = new IndexMap();
   readonly #servicesByAddress = new IndexMap();
   readonly #servicesByNamespace = new IndexMap();
+  /** Services whose kube-proxies forward to endpoints of any node. */
+  readonly #clusterServices = new Set<string>();
   readonly #peersByNode = new Map<string, readonly ObservedPeer[]>();
 
   /** `isFresh` asks the watches (governor.md: fresh). */
@@ -157,6 +159,8 @@ export class ViewStore implements View {
     switch (object.kind) {
       case 'Service':
         this.#servicesByNamespace.set(object.key, [object.namespace]);
+        if (object.externalTrafficPolicy === 'Cluster') this.#clusterServices.add(object.key);
+        else this.#clusterServices.delete(object.key);
         this.#indexAddresses(object.key);
         return;
       case 'AnycastService':
@@ -180,6 +184,7 @@ export class ViewStore implements View {
   #unindex(object: ObservedObject): void {
     if (object.kind === 'Service') {
       this.#servicesByNamespace.set(object.key, []);
+      this.#clusterServices.delete(object.key);
       this.#servicesByAddress.set(object.key, []);
     } else if (object.kind === 'AnycastService') {
       this.#reindexRefinement(object.key, []);
@@ -234,11 +239,8 @@ export class ViewStore implements View {
 
   /** Services with endpoints on the node, and those that count endpoints of any node. */
   servicesOn(node: string): string[] {
-    const local = [...this.#slicesByNode.get(node)].map((slice) => this.#objects.EndpointSlice.get(slice)?.service ?? '');
-    const cluster = [...this.#objects.Service.values()]
-      .filter((service) => service.externalTrafficPolicy === 'Cluster')
-      .map((service) => service.key);
-    return [...new Set([...local, ...cluster])];
+    const local = [...this.#slicesByNode.get(node)].flatMap((slice) => this.#objects.EndpointSlice.get(slice)?.service ?? []);
+    return [...new Set([...local, ...this.#clusterServices])];
   }
 }
 
@@ -250,7 +252,6 @@ function sameContent(a: ObservedObject, b: ObservedObject): boolean {
 const octetsAsText = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? value.join('.') : value);
 
 function union(a: Affected, b: Affected): Affected {
-  const join = (x: Iterable<string> | 'all', y: Iterable<string> | 'all'): Iterable<string> | 'all' =>
-    x === 'all' || y === 'all' ? 'all' : new Set([...x, ...y]);
+  const join = (x: readonly string[] | 'all', y: readonly string[] | 'all') => (x === 'all' || y === 'all' ? 'all' : [...x, ...y]);
   return { services: join(a.services, b.services), nodes: join(a.nodes, b.nodes) };
 }

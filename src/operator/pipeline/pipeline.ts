@@ -78,9 +78,14 @@ export class Pipeline {
     const services = affected.services === 'all' ? this.#options.view.services() : affected.services;
     for (const service of services) if (!this.#services.has(service)) this.#services.set(service, observedMs);
     for (const node of affected.nodes === 'all' ? this.#options.nodes() : affected.nodes) this.#nodes.add(node);
-    if (this.#scheduled || (this.#services.size === 0 && this.#nodes.size === 0)) return;
+    if (this.#scheduled || !this.pending) return;
     this.#scheduled = true;
     this.#options.clock.soon(() => this.#run());
+  }
+
+  /** Whether something changed that is not decided yet. */
+  get pending(): boolean {
+    return this.#services.size + this.#nodes.size > 0;
   }
 
   /** Marks everything: a new term began. */

@@ -1,35 +1,25 @@
 import type { Condition } from '#api/conditions.ts';
-import { limits as apiLimits } from '#api/limits.ts';
+import { limits } from '#api/limits.ts';
 import { withConditions } from '#kube/conditions.ts';
+import { timestamp } from '#kube/times.ts';
 
 /** A condition as it shall be; when it became so is found by comparing with what was. */
 export type WantedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
-/** The conditions to write, in the wanted order, all of them about one generation of the spec. */
+/** The conditions to write, in the wanted order; what is longer than the API takes is cut. */
 export function conditionsOf(
   before: readonly Condition[] | undefined,
   wanted: readonly WantedCondition[],
   generation: number,
   wallMs: number,
-): Condition[] {
-  const now = timeText(wallMs);
-  return [
-    ...withConditions(
-      before ?? [],
-      wanted.map((condition) => bounded({ ...condition, observedGeneration: generation })),
-      now,
-    ),
-  ];
+): readonly Condition[] {
+  const complete = wanted.map((condition) => ({
+    ...condition,
+    message: condition.message.slice(0, limits.sentenceLength),
+    observedGeneration: generation,
+  }));
+  return withConditions(before ?? [], complete, timestamp(wallMs));
 }
-
-/** A message that is longer than the CRD allows would cost the whole status. */
-const bounded = <T extends { readonly message: string }>(condition: T): T => ({
-  ...condition,
-  message: condition.message.slice(0, apiLimits.sentenceLength).toWellFormed(),
-});
-
-/** RFC 3339 in whole seconds, as Kubernetes writes times. */
-export const timeText = (wallMs: number): string => `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
 
 /** A condition that is true. */
 export const isTrue = (type: string, reason: string, message = ''): WantedCondition => ({ type, status: 'True', reason, message });

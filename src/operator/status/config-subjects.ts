@@ -1,12 +1,12 @@
 import type { Condition } from '#api/conditions.ts';
 import { refOf } from '#kube/resource.ts';
-import { containsPrefix, parsePrefix } from '#net/prefix.ts';
 import { peerKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
-import { type StatusFacts, someRouteIsUnwanted } from './facts.ts';
-import { finalizerWrites } from './finalizer.ts';
+import type { StatusFacts } from './facts.ts';
+import { finalizerWrite } from './finalizer.ts';
+import { isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
 
 type ConfigKind = 'AnycastPool' | 'AnycastAdvertisement' | 'AnycastPeer' | 'AnycastConfig';
@@ -14,53 +14,39 @@ type ConfigKind = 'AnycastPool' | 'AnycastAdvertisement' | 'AnycastPeer' | 'Anyc
 /** What a kind says beyond Accepted: whether it is Ready, and its own fields. */
 type Details = { readonly ready: WantedCondition; readonly fields?: Readonly<Record<string, unknown>> };
 
-/** Whether an object of the kind must stay although it is being deleted, because routes still rest on it. */
-type Holds = (name: string) => boolean;
-
 /** Pools, advertisements, peers and the configuration: accepted or not, in force or not, and their finalizers. */
 export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, Subject>> {
-  const unwanted: Holds = () => someRouteIsUnwanted(facts);
+  const inForce = isTrue('Ready', 'InForce');
   return {
-    AnycastPool: subject(
-      facts,
-      'AnycastPool',
-      (name) => ({ ready: isTrue('Ready', 'InForce'), fields: { assigned: assigned(facts, name) } }),
-      unwanted,
-    ),
-    AnycastAdvertisement: subject(facts, 'AnycastAdvertisement', (name) => ({ ready: advertisementReady(facts, name) }), unwanted),
-    AnycastPeer: subject(
-      facts,
-      'AnycastPeer',
-      (name) => peerDetails(facts, name),
-      (name) => peerIsInUse(facts, name) || someRouteIsUnwanted(facts),
-    ),
-    AnycastConfig: subject(facts, 'AnycastConfig', () => ({ ready: isTrue('Ready', 'InForce') }), unwanted),
+    AnycastPool: subject(facts, 'AnycastPool', (name) => ({ ready: inForce, fields: { assigned: facts.outcomes.assigned(name) } })),
+    AnycastAdvertisement: subject(facts, 'AnycastAdvertisement', (name) => {
+      // Where several advertisements set one attribute differently, the younger says so.
+      const note = facts.outcomes.noteAbout('AnycastAdvertisement', name);
+      return { ready: note === undefined ? inForce : isFalse('Ready', note.reason, note.message) };
+    }),
+    AnycastPeer: subject(facts, 'AnycastPeer', (name) => peerDetails(facts, name)),
+    AnycastConfig: subject(facts, 'AnycastConfig', () => ({ ready: inForce })),
   };
 }
 
-function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) => Details, holds: Holds): Subject {
+function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) => Details): Subject {
   return {
     intervalMs: limits.statusIntervalMs,
-    writes(name) {
+    next(name) {
       const object = facts.observer.raw(kind, name);
-      if (object === undefined) return [];
+      if (object === undefined) return undefined;
       const { metadata } = object;
-      if (metadata.deletionTimestamp !== undefined) return finalizerWrites(resourceTypes[kind], metadata, holds(name));
+      const isDeleting = metadata.deletionTimestamp !== undefined;
+      const finalizer = finalizerWrite(resourceTypes[kind], metadata, !isDeleting || isRestedOn(facts, kind, name));
+      if (finalizer !== undefined || isDeleting || !facts.canTell()) return finalizer;
       const before = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
       const generation = metadata.generation ?? 0;
       const { wanted, fields } = describe(name);
-      const status = {
-        observedGeneration: generation,
-        conditions: conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs()),
-        ...fields,
-      };
+      const conditions = conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs());
+      const status = { observedGeneration: generation, conditions, ...fields };
+      if (sameJson(before, { ...before, ...status })) return undefined;
       const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status };
-      return [
-        ...finalizerWrites(resourceTypes[kind], metadata, true),
-        ...(sameJson(before, { ...before, ...status })
-          ? []
-          : [{ type: resourceTypes[kind], ref: refOf(name), subresource: 'status' as const, patch }]),
-      ];
+      return { type: resourceTypes[kind], ref: refOf(name), subresource: 'status', patch };
     },
   };
 
@@ -75,33 +61,8 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
   }
 }
 
-/** Addresses of the pool that Services hold. */
-function assigned(facts: StatusFacts, name: string): number {
-  const pool = facts.observer.view.get('AnycastPool', name);
-  if (pool === undefined) return 0;
-  let count = 0;
-  for (const { intent } of facts.services()) {
-    count += intent.addresses.filter(({ pool: allowing, refusal, prefix }) => {
-      const parsed = parsePrefix(prefix);
-      return allowing === name && refusal === undefined && parsed.ok && pool.prefixes.some((outer) => containsPrefix(outer, parsed.value));
-    }).length;
-  }
-  return count;
-}
-
-/** Where several advertisements set one attribute differently, the younger says so. */
-function advertisementReady(facts: StatusFacts, name: string): WantedCondition {
-  for (const { proposal } of facts.services()) {
-    const note = proposal.notes.find((item) => item.kind === 'AnycastAdvertisement' && item.object === name);
-    if (note !== undefined) return isFalse('Ready', note.reason, note.message);
-  }
-  return isTrue('Ready', 'InForce');
-}
-
 function peerDetails(facts: StatusFacts, name: string): Details {
-  const wanted = [...facts.observer.view.nodes()]
-    .map((node) => node.key)
-    .filter((node) => facts.node(node)?.proposal.peers.some((peer) => peer.peer === name && peer.entry));
+  const wanted = [...facts.outcomes.nodesOf(name)].sort();
   const down = wanted.filter((node) => facts.speakers.get(node)?.sessions.get(name)?.state !== 'Established');
   const sessions = `${wanted.length - down.length}/${wanted.length}`;
   const [first] = down;
@@ -116,13 +77,4 @@ function peerDetails(facts: StatusFacts, name: string): Details {
     ready: isFalse('Ready', rejected === undefined ? 'SessionDown' : 'EntryRejected', `${first}: ${why}${others}`),
     fields: { sessions },
   };
-}
-
-/** Whether some speaker still has the peer, or routes announced to it. */
-function peerIsInUse(facts: StatusFacts, name: string): boolean {
-  for (const node of facts.speakers.nodes()) {
-    const delivery = facts.deliveries.peek(node);
-    if (delivery === undefined || delivery.has(peerKey(name)) || !delivery.settled) return true;
-  }
-  return false;
 }

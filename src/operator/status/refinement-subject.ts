@@ -1,11 +1,12 @@
-import { type AnycastServiceStatus, anycastService } from '#api/anycast-service.ts';
+import type { AnycastServiceStatus } from '#api/anycast-service.ts';
 import { refOf } from '#kube/resource.ts';
 import { limits } from '../limits.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
-import { finalizerWrites } from './finalizer.ts';
+import { finalizerWrite } from './finalizer.ts';
+import { isRestedOn } from './rests.ts';
 import { type ServiceSummary, summarise } from './service-summary.ts';
 import type { Subject } from './status-writer.ts';
 
@@ -13,23 +14,22 @@ import type { Subject } from './status-writer.ts';
 export function refinementSubject(facts: StatusFacts): Subject {
   return {
     intervalMs: limits.statusIntervalMs,
-    writes(key) {
+    next(key) {
       const object = facts.observer.raw('AnycastService', key);
-      if (object === undefined) return [];
+      if (object === undefined) return undefined;
       const { metadata } = object;
+      const isDeleting = metadata.deletionTimestamp !== undefined;
+      const finalizer = finalizerWrite(resourceTypes.AnycastService, metadata, !isDeleting || isRestedOn(facts, 'AnycastService', key));
+      if (finalizer !== undefined || isDeleting || !facts.canTell()) return finalizer;
       const service = facts.observer.view.get('AnycastService', key)?.service;
-      const outcome = service === undefined ? undefined : facts.service(service);
-      if (metadata.deletionTimestamp !== undefined) {
-        return finalizerWrites(resourceTypes.AnycastService, metadata, service !== undefined && stillHolds(facts, service, outcome));
-      }
+      const outcome = service === undefined ? undefined : facts.outcomes.service(service);
+      // A Service that is there and not decided yet will be: nothing can be said of it before.
+      if (service !== undefined && outcome === undefined && facts.observer.view.service(service) !== undefined) return undefined;
       const before = (object.status ?? {}) as Partial<AnycastServiceStatus>;
       const status = statusOf(key, outcome, metadata.generation ?? 0, before);
+      if (sameJson(before, status)) return undefined;
       const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: nulled(before, status) };
-      const isSame = anycastService.status.safeParse(before).success && sameJson(before, status);
-      return [
-        ...finalizerWrites(resourceTypes.AnycastService, metadata, true),
-        ...(isSame ? [] : [{ type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status' as const, patch }]),
-      ];
+      return { type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status', patch };
     },
   };
 
@@ -44,7 +44,7 @@ export function refinementSubject(facts: StatusFacts): Subject {
     const wanted = conditionsFor(key, problem?.message, outcome, summary);
     return {
       observedGeneration: generation,
-      conditions: conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs()),
+      conditions: [...conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs())],
       ...(summary !== undefined && {
         addresses: [...summary.addresses],
         addressSummary: summary.addresses.map(({ address }) => address).join(','),
@@ -100,10 +100,4 @@ const refused = (reason: string, message: string): WantedCondition[] => [
 function nulled(before: object, after: object): Record<string, unknown> {
   const gone = Object.keys(before).filter((field) => !Object.hasOwn(after, field));
   return { ...after, ...Object.fromEntries(gone.map((field) => [field, null])) };
-}
-
-/** A Service of our class goes on under the policy of the class; a foreign one loses its routes first. */
-function stillHolds(facts: StatusFacts, service: string, outcome: ServiceOutcome | undefined): boolean {
-  if (outcome?.intent.ownership === 'own') return false;
-  return facts.ledger().routesOf(service)[Symbol.iterator]().next().done !== true;
 }

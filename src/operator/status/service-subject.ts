@@ -1,7 +1,10 @@
+import { withdrawFinalizer } from '#api/names.ts';
+import { refOf } from '#kube/resource.ts';
 import { resourceTypes } from '../resource-types.ts';
 import type { StatusFacts } from './facts.ts';
-import { finalizerWrites } from './finalizer.ts';
-import type { Subject, Write } from './status-writer.ts';
+import { finalizerWrite } from './finalizer.ts';
+import { hasRoutes, isRestedOn } from './rests.ts';
+import type { Subject } from './status-writer.ts';
 
 /**
  * Services: the finalizer on those that are ours, and the addresses in their status. kube-proxy programs an address only when it
@@ -10,32 +13,26 @@ import type { Subject, Write } from './status-writer.ts';
 export function serviceSubject(facts: StatusFacts): Subject {
   return {
     intervalMs: 0,
-    writes(key) {
+    next(key) {
       const service = facts.observer.raw('Service', key);
-      const outcome = facts.service(key);
-      if (service === undefined || outcome === undefined) return [];
-      const { intent } = outcome;
-      const isDeleting = service.metadata.deletionTimestamp !== undefined;
-      const hasRoutes = facts.ledger().routesOf(key)[Symbol.iterator]().next().done !== true;
-      const keepsFinalizer = (intent.ownership === 'own' && !isDeleting) || hasRoutes;
-      const ingress = (service.status.loadBalancer?.ingress ?? []).flatMap((entry) => entry.ip ?? []);
-      const status =
-        intent.desiredIngress === undefined || same(ingress, intent.desiredIngress) ? [] : [ingressWrite(key, intent.desiredIngress)];
+      const outcome = facts.outcomes.service(key);
+      if (service === undefined || outcome === undefined) return undefined;
+      const { metadata } = service;
+      const { ownership, desiredIngress } = outcome.intent;
+      const isNeeded = metadata.deletionTimestamp === undefined && (ownership === 'own' || hasRoutes(facts, key));
+      const isKept = metadata.finalizers?.includes(withdrawFinalizer) === true && isRestedOn(facts, 'Service', key);
       // The finalizer comes first: an address that is announced has an object whose deletion will be seen.
-      return [...finalizerWrites(resourceTypes.Service, service.metadata, keepsFinalizer), ...status];
+      const finalizer = finalizerWrite(resourceTypes.Service, metadata, isNeeded || isKept);
+      if (finalizer !== undefined) return finalizer;
+      const ingress = (service.status.loadBalancer?.ingress ?? []).flatMap((entry) => entry.ip ?? []);
+      if (desiredIngress === undefined || same(ingress, desiredIngress)) return undefined;
+      const patch = {
+        metadata: { resourceVersion: metadata.resourceVersion },
+        status: { loadBalancer: { ingress: desiredIngress.map((ip) => ({ ip, ipMode: 'VIP' })) } },
+      };
+      return { type: resourceTypes.Service, ref: refOf(key), subresource: 'status', patch };
     },
   };
-
-  function ingressWrite(key: string, addresses: readonly string[]): Write {
-    const [namespace = '', name = ''] = key.split('/');
-    const ingress = addresses.map((ip) => ({ ip, ipMode: 'VIP' }));
-    return {
-      type: resourceTypes.Service,
-      ref: { namespace, name },
-      subresource: 'status',
-      patch: { status: { loadBalancer: { ingress } } },
-    };
-  }
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item, index) => item === b[index]);

@@ -1,77 +1,83 @@
 import type { AnycastSpeakerStatus } from '#api/anycast-speaker.ts';
 import { kinds } from '#api/kinds.ts';
+import { limits as apiLimits } from '#api/limits.ts';
 import { apiVersionOf } from '#kube/resource.ts';
-import type { ReadonlyStore } from '#kube/store.ts';
-import type { CustomObject } from '../custom-object.ts';
+import { timestamp } from '#kube/times.ts';
 import { limits } from '../limits.ts';
 import { speakerType } from '../resource-types.ts';
 import type { ConnectedSpeaker } from '../speakers.ts';
-import { conditionsOf, isFalse, isTrue, sameJson, timeText, type WantedCondition } from './conditions.ts';
+import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import type { Subject } from './status-writer.ts';
 
-/** AnycastSpeakers: one per node that a speaker came from, made at its first Hello. */
-export function speakerSubject(facts: StatusFacts, objects: ReadonlyStore<CustomObject>): Subject {
+/**
+ * AnycastSpeakers: one per node that a speaker came from, made at its first Hello. It goes when the Node is gone and the last
+ * word of its speaker was that it announces nothing. Where that is not known, it stays until a person deletes it, which says
+ * that the node is gone for good: its routes then hold up nothing any more.
+ */
+export function speakerSubject(facts: StatusFacts): Subject {
   return {
     intervalMs: limits.speakerStatusIntervalMs,
-    writes(node) {
-      const object = objects.get(node);
+    perSecond: limits.speakerStatusPerSecond,
+    next(node) {
+      const object = facts.speakerObjects.get(node);
       const speaker = facts.speakers.get(node);
       if (object === undefined) {
         const create = { apiVersion: apiVersionOf(kinds.AnycastSpeaker), kind: kinds.AnycastSpeaker.kind, metadata: { name: node } };
-        return speaker === undefined ? [] : [{ type: speakerType, create }];
+        return speaker === undefined ? undefined : { type: speakerType, create };
       }
+      if (!facts.canTell()) return undefined;
+      const { resourceVersion } = object.metadata;
       const before = (object.status ?? {}) as Partial<AnycastSpeakerStatus>;
-      const status = statusOf(facts, node, speaker, before);
-      if (sameJson({ ...before, observedAt: '' }, { ...before, ...status, observedAt: '' })) return [];
-      const patch = { metadata: { resourceVersion: object.metadata.resourceVersion }, status };
-      return [{ type: speakerType, ref: { name: node }, subresource: 'status', patch }];
+      const status = speaker === undefined ? disconnected(facts, node, before) : connected(facts, speaker, before);
+      const isOver = speaker === undefined && nodeIsGone(facts, node) && status.announcedRoutes === 0;
+      if (isOver) return { type: speakerType, ref: { name: node }, delete: { resourceVersion } };
+      if (sameJson({ ...before, observedAt: '' }, { ...before, ...status, observedAt: '' })) return undefined;
+      return { type: speakerType, ref: { name: node }, subresource: 'status', patch: { metadata: { resourceVersion }, status } };
     },
   };
 }
 
-function statusOf(
-  facts: StatusFacts,
-  node: string,
-  speaker: ConnectedSpeaker | undefined,
-  before: Partial<AnycastSpeakerStatus>,
-): Partial<AnycastSpeakerStatus> {
+/** A Node that was never seen is gone only where all Nodes were. */
+function nodeIsGone({ observer }: StatusFacts, node: string): boolean {
+  const seen = observer.view.node(node);
+  return seen === undefined ? observer.view.isFresh('Node') : seen.presence === 'deleted';
+}
+
+function disconnected(facts: StatusFacts, node: string, before: Partial<AnycastSpeakerStatus>): Partial<AnycastSpeakerStatus> {
+  const gone = 'the speaker has no stream to this operator; what it announces stays as it was';
+  const wanted = [isFalse('Connected', 'Disconnected', gone), isFalse('Ready', 'Disconnected', gone)];
+  return {
+    conditions: [...conditionsOf(before.conditions, wanted, 0, facts.clock.wallMs())],
+    ...(facts.ledger().heard(node) ? { announcedRoutes: facts.speakers.announcedRoutes(node) } : pick(before)),
+  };
+}
+
+const pick = ({ announcedRoutes }: Partial<AnycastSpeakerStatus>) => (announcedRoutes === undefined ? {} : { announcedRoutes });
+
+function connected(facts: StatusFacts, speaker: ConnectedSpeaker, before: Partial<AnycastSpeakerStatus>): Partial<AnycastSpeakerStatus> {
+  const { node } = speaker;
   const wallMs = facts.clock.wallMs();
-  if (speaker === undefined) {
-    const gone = 'the speaker has no stream to this operator; what it announces stays as it was';
-    return {
-      conditions: conditionsOf(
-        before.conditions,
-        [isFalse('Connected', 'Disconnected', gone), isFalse('Ready', 'Disconnected', gone)],
-        0,
-        wallMs,
-      ),
-    };
-  }
   const sessions = [...speaker.sessions.values()].sort((a, b) => (a.peer < b.peer ? -1 : 1));
   const established = sessions.filter((session) => session.state === 'Established').length;
   const differences = facts.speakers.differences(node).slice(0, limits.speakerDifferences);
-  const delivery = facts.deliveries.peek(node);
+  const applied = facts.deliveries.peek(node)?.applied ?? speaker.hello;
+  const wanted = conditionsFor(facts, node, { sessions: sessions.length, established, differences: differences.length });
   return {
-    conditions: conditionsOf(
-      before.conditions,
-      conditionsFor(sessions.length, established, differences.length, delivery?.rejected[0]?.message),
-      0,
-      wallMs,
-    ),
-    observedAt: timeText(wallMs),
+    conditions: [...conditionsOf(before.conditions, wanted, 0, wallMs)],
+    observedAt: timestamp(wallMs),
     software: speaker.hello.software,
-    epoch: speaker.hello.epoch,
-    version: delivery?.version ?? 0,
-    routerID: facts.node(node)?.proposal.identity?.routerId ?? '',
+    epoch: applied.epoch,
+    version: applied.version,
+    routerID: facts.outcomes.node(node)?.proposal.identity?.routerId ?? '',
     peers: sessions.length,
     established,
     announcedRoutes: facts.speakers.announcedRoutes(node),
-    sessions: sessions.map(({ peer, state, ageMs, families, announcedPrefixes, lastError }) => ({
+    sessions: sessions.slice(0, apiLimits.speakerSessions).map(({ peer, state, ageMs, families, announcedPrefixes, lastError }) => ({
       peer,
       state,
       // A state that goes on keeps the moment that was written, which two clocks would otherwise move to and fro.
-      since: before.sessions?.find((item) => item.peer === peer && item.state === state)?.since ?? timeText(wallMs - ageMs),
+      since: before.sessions?.find((item) => item.peer === peer && item.state === state)?.since ?? timestamp(wallMs - ageMs),
       families: [...families],
       announcedPrefixes,
       lastError,
@@ -80,15 +86,21 @@ function statusOf(
       prefix,
       peer,
       reason,
-      since: before.differences?.find((item) => item.prefix === prefix && item.peer === peer)?.since ?? timeText(wallMs - ageMs),
+      since: before.differences?.find((item) => item.prefix === prefix && item.peer === peer)?.since ?? timestamp(wallMs - ageMs),
     })),
   };
 }
 
-function conditionsFor(sessions: number, established: number, differences: number, rejected: string | undefined): WantedCondition[] {
-  const connected = isTrue('Connected', 'Connected');
-  if (rejected !== undefined) return [connected, isFalse('Ready', 'EntryRejected', rejected)];
-  if (established < sessions) return [connected, isFalse('Ready', 'SessionDown', `${established} of ${sessions} sessions are established`)];
-  if (differences > 0) return [connected, isFalse('Ready', 'RoutesDiffer', `${differences} routes are not as they should be`)];
-  return [connected, isTrue('Ready', 'AsWanted')];
+type Counts = { readonly sessions: number; readonly established: number; readonly differences: number };
+
+function conditionsFor(facts: StatusFacts, node: string, { sessions, established, differences }: Counts): WantedCondition[] {
+  const connectedNow = isTrue('Connected', 'Connected');
+  const notReady = (reason: string, message: string) => [connectedNow, isFalse('Ready', reason, message)];
+  const [note] = facts.outcomes.node(node)?.proposal.notes ?? [];
+  if (note !== undefined) return notReady(note.reason, note.message);
+  const [rejected] = facts.deliveries.peek(node)?.rejected ?? [];
+  if (rejected !== undefined) return notReady('EntryRejected', rejected.message);
+  if (established < sessions) return notReady('SessionDown', `${established} of ${sessions} sessions are established`);
+  if (differences > 0) return notReady('RoutesDiffer', `${differences} routes are not as they should be`);
+  return [connectedNow, isTrue('Ready', 'AsWanted')];
 }

@@ -7,12 +7,14 @@
 import { type ApiError, isConflict, isNotFound } from '#kube/api-error.ts';
 import type { KubeClient } from '#kube/kube-client.ts';
 import type { ObjectRef, RawObject, ResourceType } from '#kube/resource.ts';
+import { TokenBucket } from '#kube/token-bucket.ts';
 import { runWorkers, WorkQueue } from '#kube/work-queue.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { Clock } from '#runtime/clock.ts';
+import type { Result } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
 
-/** One write: a merge patch, or a new object. With `metadata.resourceVersion` in it, only while the object is as it was seen. */
+/** One write: a merge patch, a new object, or a deletion; each only while the object is as it was seen. */
 export type Write =
   | {
       readonly type: ResourceType;
@@ -20,21 +22,28 @@ export type Write =
       readonly patch: Readonly<Record<string, unknown>>;
       readonly subresource?: 'status';
     }
-  | { readonly type: ResourceType; readonly create: RawObject };
+  | { readonly type: ResourceType; readonly create: RawObject }
+  | { readonly type: ResourceType; readonly ref: ObjectRef; readonly delete: { readonly resourceVersion: string } };
 
 /** What is to be written about the objects of one kind. */
 export type Subject = {
-  /** What the object of this key needs now; none when it says what is so. */
-  writes(key: string): readonly Write[];
-  /** At most one round of writes per key in this time, in milliseconds. */
+  /**
+   * What the object of this key needs next; undefined when it says what is so. After the write the watch brings the object
+   * again, and with it the question what it needs then.
+   */
+  next(key: string): Write | undefined;
+  /** The status of a key is looked at, and written, at most once in this time, in milliseconds; other writes do not wait. */
   readonly intervalMs: number;
+  /** At most so many writes of statuses per second over all keys, in short bursts more. Default: no bound. */
+  readonly perSecond?: number;
 };
 
 export type StatusWriterOptions = {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly isLeading: () => boolean;
+  /** Whether this replica leads and has seen everything once. While not, what is touched is forgotten. */
+  readonly mayWrite: () => boolean;
   /** By name of the kind. */
   readonly subjects: Readonly<Record<string, Subject>>;
 };
@@ -43,12 +52,22 @@ export type StatusWriterOptions = {
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   readonly #queue: WorkQueue;
+  /** When statuses were looked at, oldest first; those that are over their interval are forgotten. */
   readonly #lastMs = new Map<string, number>();
+  readonly #buckets: ReadonlyMap<Subject, TokenBucket>;
+  /** Keys that wait for a token that is theirs, and from when it is there. */
+  readonly #reserved = new Map<string, number>();
   #done: Promise<void> = Promise.resolve();
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
     this.#queue = new WorkQueue(options.clock);
+    this.#buckets = new Map(
+      Object.values(options.subjects).flatMap((subject): [Subject, TokenBucket][] => {
+        const { perSecond } = subject;
+        return perSecond === undefined ? [] : [[subject, new TokenBucket(options.clock, { perSecond, burst: perSecond })]];
+      }),
+    );
   }
 
   start(): void {
@@ -69,7 +88,7 @@ export class StatusWriter {
     await this.#done;
   }
 
-  /** Something about an object may have to be written: at once, unless it was written a moment ago. */
+  /** Something about an object may have to be written: at once, unless it was looked at a moment ago. */
   touch(kind: string, key: string): void {
     const subject = this.#options.subjects[kind];
     if (subject === undefined) return;
@@ -81,28 +100,48 @@ export class StatusWriter {
   async #write(name: string): Promise<void> {
     const space = name.indexOf(' ');
     const subject = this.#options.subjects[name.slice(0, space)];
-    if (subject === undefined || !this.#options.isLeading()) return;
-    const writes = subject.writes(name.slice(space + 1));
-    if (writes.length === 0) {
-      // What was never written, or is in step, needs no memory of when.
-      if (this.#options.clock.nowMs() - (this.#lastMs.get(name) ?? 0) > subject.intervalMs) this.#lastMs.delete(name);
-      return;
-    }
-    this.#lastMs.set(name, this.#options.clock.nowMs());
-    for (const write of writes) {
-      const result = 'create' in write ? await this.#create(write) : await this.#patch(write);
-      // An object that is gone needs no more; that it went, the watch tells.
-      if (!result.ok && isNotFound(result.error)) return;
-      if (!result.ok) throw new WriteFailure(result.error);
+    if (subject === undefined || !this.#options.mayWrite()) return;
+    const write = subject.next(name.slice(space + 1));
+    const isStatus = write !== undefined && 'subresource' in write;
+    if (isStatus && !this.#hasToken(name, subject)) return;
+    if (isStatus || write === undefined) this.#noteLook(name, subject);
+    if (write === undefined) return;
+    const result = await this.#send(write);
+    // An object that is gone needs no more; that it went, the watch tells.
+    if (!result.ok && !isNotFound(result.error)) throw new WriteFailure(result.error);
+  }
+
+  #noteLook(name: string, { intervalMs }: Subject): void {
+    const nowMs = this.#options.clock.nowMs();
+    this.#lastMs.delete(name);
+    if (intervalMs > 0) this.#lastMs.set(name, nowMs);
+    for (const [oldest, lastMs] of this.#lastMs) {
+      if (nowMs - lastMs <= limits.speakerStatusIntervalMs) break;
+      this.#lastMs.delete(oldest);
     }
   }
 
-  #create({ type, create }: Extract<Write, { create: RawObject }>) {
-    return this.#options.client.create(type, create);
+  /** Takes a token, or sees to it that the key comes again when one is there for it. */
+  #hasToken(name: string, subject: Subject): boolean {
+    const bucket = this.#buckets.get(subject);
+    if (bucket === undefined) return true;
+    const nowMs = this.#options.clock.nowMs();
+    const atMs = this.#reserved.get(name) ?? nowMs + bucket.reserveMs();
+    if (atMs <= nowMs) {
+      this.#reserved.delete(name);
+      return true;
+    }
+    this.#reserved.set(name, atMs);
+    this.#queue.addAfter(name, atMs - nowMs);
+    return false;
   }
 
-  #patch({ type, ref, patch, subresource }: Extract<Write, { patch: unknown }>) {
-    return this.#options.client.patch(type, ref, patch, subresource === undefined ? {} : { subresource });
+  #send(write: Write): Promise<Result<unknown, ApiError>> {
+    const { client } = this.#options;
+    if ('create' in write) return client.create(write.type, write.create);
+    if ('delete' in write) return client.delete(write.type, write.ref, write.delete);
+    const { type, ref, patch, subresource } = write;
+    return client.patch(type, ref, patch, subresource === undefined ? {} : { subresource });
   }
 }
 

@@ -43,11 +43,12 @@ export class OperatorMetrics {
   /** Counts what a turn decided. */
   turn({ services, nodes, sentMs, decidedMs }: Turn): void {
     for (const { decisions, observedMs } of services) {
-      for (const { outcome, cause, rule, place, sinceMs } of decisions) {
+      for (const { outcome, cause, reason, rule, place, sinceMs } of decisions) {
         if (outcome !== 'hold' || sinceMs >= decidedMs) this.#decisions.inc({ outcome, cause, rule });
         if (outcome === 'withdraw') {
           this.#withdrawals.observe({ stage: 'operator' }, (sentMs - observedMs) / 1000);
-          this.#unconfirmed.set(placeKey(place), observedMs);
+          // Where only some routers lose the route, reports do not tell which of them have.
+          if (reason !== 'PeerNotSelected') this.#unconfirmed.set(placeKey(place), observedMs);
         } else if (outcome !== 'hold') {
           this.#unconfirmed.delete(placeKey(place));
         }
@@ -55,6 +56,11 @@ export class OperatorMetrics {
     }
     for (const { decisions } of nodes)
       for (const { outcome, cause, rule } of decisions) this.#decisions.inc({ outcome: `session-${outcome}`, cause, rule });
+  }
+
+  /** The term ended: whatever is acknowledged from now on, another leader waits for. */
+  forgetTerm(): void {
+    this.#unconfirmed.clear();
   }
 
   /** A speaker said what routers have now. */

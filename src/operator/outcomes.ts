@@ -1,0 +1,125 @@
+import type { LedgerStore } from '#decide/ledger-store.ts';
+import type { Note } from '#decide/proposal.ts';
+import { placeKey } from '#state/decision.ts';
+import { IndexMap } from './index-map.ts';
+import type { NodeOutcome, ServiceOutcome } from './pipeline/pipeline.ts';
+
+/**
+ * What was last decided in this term, indexed for those who tell about it: a question about a pool, an advertisement or a peer
+ * costs what concerns it, and one about everything costs nothing.
+ */
+export class Outcomes {
+  readonly #ledger: () => LedgerStore;
+  readonly #services = new Map<string, ServiceOutcome>();
+  readonly #nodes = new Map<string, NodeOutcome>();
+  /** `service prefix` under the pool that gives it. */
+  readonly #assigned = new IndexMap();
+  /** Services under the objects that their decisions left a note about, as `Kind name`. */
+  readonly #noted = new IndexMap();
+  /** Nodes under the peers that they shall speak to. */
+  readonly #nodesByPeer = new IndexMap();
+  readonly #unwanted = new Set<string>();
+
+  /** `ledger` is that of the term. */
+  constructor(ledger: () => LedgerStore) {
+    this.#ledger = ledger;
+  }
+
+  service(key: string): ServiceOutcome | undefined {
+    return this.#services.get(key);
+  }
+
+  services(): Iterable<ServiceOutcome> {
+    return this.#services.values();
+  }
+
+  node(name: string): NodeOutcome | undefined {
+    return this.#nodes.get(name);
+  }
+
+  /** Addresses of a pool that Services hold. */
+  assigned(pool: string): number {
+    return this.#assigned.get(pool).size;
+  }
+
+  /** The first note that decisions left about an object. */
+  noteAbout(kind: Note['kind'], object: string): Note | undefined {
+    const [service] = this.#noted.get(`${kind} ${object}`);
+    const notes = service === undefined ? [] : (this.#services.get(service)?.proposal.notes ?? []);
+    return notes.find((note) => note.kind === kind && note.object === object);
+  }
+
+  /** Nodes that shall speak to a peer. */
+  nodesOf(peer: string): ReadonlySet<string> {
+    return this.#nodesByPeer.get(peer);
+  }
+
+  /**
+   * Whether some router has a route that the configuration does not want there any more: held back, or on its way. While that
+   * is so, nothing that may be the reason for it lets go of its finalizer.
+   */
+  get someRouteIsUnwanted(): boolean {
+    return this.#unwanted.size > 0;
+  }
+
+  /** Objects that were concerned by what was decided about a Service: pools and noted objects, as index labels. */
+  setService(outcome: ServiceOutcome): void {
+    const { service } = outcome.intent;
+    this.forgetService(service);
+    this.#services.set(service, outcome);
+    for (const { prefix, pool, refusal } of outcome.intent.addresses)
+      if (pool !== undefined && refusal === undefined) this.#assigned.set(`${service} ${prefix}`, [pool]);
+    this.#noted.set(
+      service,
+      outcome.proposal.notes.map(({ kind, object }) => `${kind} ${object}`),
+    );
+    this.routesChanged(service);
+  }
+
+  forgetService(service: string): void {
+    const before = this.#services.get(service);
+    if (before === undefined) return;
+    this.#services.delete(service);
+    for (const { prefix } of before.intent.addresses) this.#assigned.set(`${service} ${prefix}`, []);
+    this.#noted.set(service, []);
+    this.#unwanted.delete(service);
+  }
+
+  /** What routers have of a Service changed. */
+  routesChanged(service: string): void {
+    const outcome = this.#services.get(service);
+    if (outcome !== undefined && hasUnwantedRoute(this.#ledger(), outcome)) this.#unwanted.add(service);
+    else this.#unwanted.delete(service);
+  }
+
+  setNode(outcome: NodeOutcome): void {
+    const { node, peers } = outcome.proposal;
+    this.#nodes.set(node, outcome);
+    this.#nodesByPeer.set(
+      node,
+      peers.filter((peer) => peer.entry !== undefined).map((peer) => peer.peer),
+    );
+  }
+
+  forgetNode(node: string): void {
+    this.#nodes.delete(node);
+    this.#nodesByPeer.set(node, []);
+  }
+
+  /** Forgets everything: the term ended. */
+  clear(): void {
+    for (const service of [...this.#services.keys()]) this.forgetService(service);
+    for (const node of [...this.#nodes.keys()]) this.forgetNode(node);
+  }
+}
+
+function hasUnwantedRoute(ledger: LedgerStore, { intent, proposal }: ServiceOutcome): boolean {
+  const wanted = new Map(
+    proposal.places.map(({ standing, exports }) => [placeKey(standing.place), new Set(exports.map((item) => item.peer))]),
+  );
+  for (const { place, announced } of ledger.routesOf(intent.service)) {
+    const peers = wanted.get(placeKey(place));
+    if (announced.some((peer) => peers?.has(peer) !== true)) return true;
+  }
+  return false;
+}
