@@ -21,6 +21,7 @@ export default defineConfig({
     },
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'], testTimeout: 30_000 } },
+      lane('docs'),
       lane('interop'),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),
     ],

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startProcess } from '../support/processes.ts';
+import { Scope } from '../support/scope.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const scope = new Scope();
+afterAll(() => scope.close());
+
+/** The commands of a guide: its blocks marked `sh`, one after another, as a reader would paste them. */
+function commandsOf(guide: string): string {
+  const text = readFileSync(join(root, guide), 'utf8');
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map((block) => block[1]).join('\n');
+}
+
+describe('the guide to a speaker without Kubernetes', () => {
+  it('does what it says, command by command', async () => {
+    // What it left running in the background ends with the shell, also when a command fails.
+    const script = `set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${commandsOf('docs/guides/standalone.md')}`;
+    expect(script).toContain('anycast collector');
+    const shell = startProcess(scope, 'guide', {
+      argv: ['timeout', '60', 'bash', '-c', script],
+      cwd: tempFolder(scope, 'guide'),
+      env: { PATH: `${root}${delimiter}${process.env['PATH'] ?? ''}` },
+    });
+    expect(await shell.waitForEnd(70_000), shell.output()).toBe(0);
+    expect(shell.output()).toContain('"prefix":"192.0.2.53/32"');
+  });
+});
