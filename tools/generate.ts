@@ -8,13 +8,13 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { crds } from './generate-crds.ts';
+import { baseCrds, chartCrds, crds } from './generate-crds.ts';
 import { reasonReference } from './generate-reasons.ts';
 import { resourceReference } from './generate-resources.ts';
 import type { Generator, Output } from './generator.ts';
 
 /** All generators: add yours here. */
-const generators: readonly Generator[] = [crds, resourceReference, reasonReference];
+const generators: readonly Generator[] = [crds, chartCrds, baseCrds, resourceReference, reasonReference];
 
 const root = join(import.meta.dirname, '..');
 

@@ -13,7 +13,8 @@ export class Program {
   constructor(name: string, args: readonly string[], options: { logFolder: string; env?: Readonly<Record<string, string>> }) {
     this.name = name;
     this.logFile = join(options.logFolder, `${name}.log`);
-    const main = join(import.meta.dirname, '../../cli/main.ts');
+    // In the source tree, or beside this file in the bundle.
+    const main = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../../cli/main.ts' : 'anycast.mjs');
     this.#child = spawn(process.execPath, [main, ...args], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const log = createWriteStream(this.logFile);
     this.#child.stdout?.pipe(log, { end: false });

@@ -1,0 +1,52 @@
+/**
+ * Makes dist/: everything that the container image needs beside Node, and nothing else.
+ *
+ *     anycast.mjs, *.mjs    the program, bundled: it starts in a third of the time and needs half of the memory
+ *     crds/                 what `anycast crds` prints
+ *     node_modules/         koffi, the one native package, which can't be bundled, for this machine's architecture
+ */
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+/** Parts of the koffi package that only building it needs. */
+const koffiSources = new Set(['doc', 'lib', 'vendor']);
+
+rmSync(dist, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { anycast: 'src/cli/main.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  // One chunk for each subcommand: the speaker never loads the Kubernetes client.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  external: ['koffi'],
+  // Packages written as CommonJS ask for Node's own modules with require, which modules don't have.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  // Names stay: a stack trace can be read without source maps.
+  minifySyntax: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+});
+cpSync(join(root, 'crds'), join(dist, 'crds'), { recursive: true });
+copyPackage('koffi', (name) => !koffiSources.has(name));
+for (const name of nativeParts()) copyPackage(`@koromix/${name}`, () => true);
+
+/** The packages with koffi's machine code that npm chose for this machine; none where it has none. */
+function nativeParts(): string[] {
+  const folder = join(root, 'node_modules/@koromix');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('koffi-linux-')) : [];
+}
+
+function copyPackage(name: string, isNeeded: (entry: string) => boolean): void {
+  const from = join(root, 'node_modules', name);
+  const filter = (path: string): boolean => path === from || isNeeded(basename(path));
+  cpSync(from, join(dist, 'node_modules', name), { recursive: true, filter });
+}
