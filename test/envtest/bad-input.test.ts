@@ -183,11 +183,6 @@ describe('in a cluster', () => {
     );
     await site.untilRouted(steady, ['n1', 'n2']);
     expect(site.updatesSince(before)).toEqual(quiet);
-
-    // Taken away from its holder, it goes to who waited for it.
-    await site.client.delete(newcomer.reference);
-    await site.untilGone(newcomer.reference);
-    expect(site.updatesSince(before)).toEqual(quiet);
   });
 
   it('a port in use ends a second operator with one line; the first goes on', async () => {

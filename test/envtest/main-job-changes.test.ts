@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { Scope } from '../support/scope.ts';
-import type { Reference } from './client.ts';
-import { freeAddresses, type NodeName, peerOf, refinementOf, Site, type SiteService } from './support/main-job.ts';
+import type { KubeObject, Reference } from './client.ts';
+import { freeAddresses, type NodeName, ourObject, peerOf, refinementOf, Site, type SiteService } from './support/main-job.ts';
+import { asn } from './support/routers.ts';
 
 const scope = new Scope();
 afterAll(() => scope.close());
@@ -46,6 +47,21 @@ describe('a Service', () => {
     await site.client.patch(moving.reference, { metadata: { annotations: { 'anycast-operator.io/addresses': asked.join(',') } } });
     await site.untilRouted(next, ['n1', 'n2']);
     await site.untilRouted(old, []);
+  });
+});
+
+describe('an address', () => {
+  it('goes to the Service that waits for it when its holder is deleted', async () => {
+    const holder = await routedService('holder', ['n1']);
+    const waiting = await site.createService('waiting', { addresses: holder.addresses });
+    await site.runPods(waiting, ['n2']);
+    await site.client.create(refinementOf(waiting, {}));
+    await site.untilCondition(refinementOf(waiting, {}), 'Ready', { status: 'False', reason: 'AddressInUse' });
+    await site.untilRouted(holder, ['n1']);
+
+    await site.client.delete(holder.reference);
+    await site.untilRouted(waiting, ['n2']);
+    await site.untilGone(holder.reference);
   });
 });
 
@@ -101,6 +117,71 @@ describe('an AnycastPeer', () => {
     await site.client.create(peer);
     await site.untilRouted(service, ['n1', 'n2']);
     expect(site.routers.updates().frr).toBe(fromFrr);
+  });
+});
+
+describe('an AnycastPeer that is edited', () => {
+  it('keeps its session and its routes when only the time between attempts changes', async () => {
+    const service = await routedService('retried');
+    const before = site.routers.updates();
+    const peer = peerOf(site, 'frr', 'ipv4');
+    await site.client.patch(peer, { spec: { connectRetrySeconds: 7 } });
+    // What is decided next comes after whatever that change did.
+    await site.setReady(service, 'n2', false);
+    await site.untilRouted(service, ['n1']);
+    await site.untilUpdates(before, 2);
+  });
+
+  it('loses its session while its AS is wrong, says so, and has its routes back when it is right', async () => {
+    const service = await routedService('mistaken');
+    const peer = peerOf(site, 'frr', 'ipv6');
+    const { ipv6 } = service.prefixes;
+    await site.client.patch(peer, { spec: { peerASN: 65000 } });
+    const { message } = await site.untilCondition(peer, 'Ready', { status: 'False', reason: 'SessionDown' });
+    expect(message).toMatch(/^n1: /);
+    const routes = await eventually(
+      `FRR has lost ${ipv6}`,
+      async () => (await site.routers.routes())[ipv6],
+      (seen) => seen?.frr.length === 0,
+    );
+    expect(routes?.bird).toEqual(['n1', 'n2']);
+
+    await site.client.patch(peer, { spec: { peerASN: asn.frr } });
+    await site.untilRouted(service, ['n1', 'n2']);
+  });
+});
+
+describe('an AnycastAdvertisement', () => {
+  it('gives routes their communities, without taking them away', async () => {
+    const service = await routedService('coloured', ['n1']);
+    const advertisement: Reference = {
+      apiVersion: 'anycast-operator.io/v1alpha1',
+      kind: 'AnycastAdvertisement',
+      metadata: { name: 'edge' },
+    };
+    const sessions = () => Promise.all(['n1_ipv4', 'n1_ipv6'].map((name) => site.routers.bird.session(name)));
+    const withdrawals = async () => (await sessions()).map(({ withdrawsReceived }) => withdrawsReceived);
+    const before = await withdrawals();
+    await site.client.patch(advertisement, { spec: { attributes: { communities: ['64512:53'] } } });
+    for (const prefix of Object.values(service.prefixes)) {
+      await eventually(
+        `both routers see the community of ${prefix}`,
+        () => site.routers.communities(prefix, 'n1'),
+        ({ frr, bird }) => frr === '64512:53' && bird === '(64512,53)',
+      );
+    }
+    expect(await withdrawals()).toEqual(before);
+  });
+
+  it('withdraws what it does not select any more', async () => {
+    const service = await routedService('selected');
+    const narrow: KubeObject = ourObject('AnycastAdvertisement', 'edge', {
+      nodeSelector: { matchLabels: { 'kubernetes.io/hostname': 'n1' } },
+    });
+    await site.client.patch(narrow, { spec: narrow['spec'] as object });
+    await site.untilRouted(service, ['n1']);
+    await site.client.patch(narrow, { spec: { nodeSelector: null } });
+    await site.untilRouted(service, ['n1', 'n2']);
   });
 });
 

@@ -130,8 +130,7 @@ export class Site {
     const network = await createNetwork(scope);
     const namespaces = new Map<NodeName, Namespace>();
     for (const name of nodeNames) namespaces.set(name, await network.add(name));
-    const routers = await startRouters(scope, network, namespaces);
-    const plane = await startControlPlane(scope, options);
+    const [routers, plane] = await Promise.all([startRouters(scope, network, namespaces), startControlPlane(scope, options)]);
     const site = new Site(scope, plane, network, namespaces, routers, await prepareOperator(scope, network));
     await site.#furnish();
     await site.startOperator();
@@ -228,6 +227,15 @@ export class Site {
   async deletePod(service: SiteService, node: NodeName): Promise<void> {
     const { name, namespace } = podOf(service, node);
     await this.client.delete({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } });
+  }
+
+  /** Puts a program behind the Service's pod on a node, which answers every connection with the node's name. */
+  async serve(service: SiteService, node: NodeName): Promise<void> {
+    const [ipv4, ipv6] = podOf(service, node).podIps;
+    const namespace = this.namespace(node);
+    await namespace.ip([`address add ${ipv4}/32 dev lo`, `address add ${ipv6}/128 dev lo nodad`]);
+    const server = `require('net').createServer((c) => c.end('${node}')).listen(8080, '::', () => console.log('serving'))`;
+    await namespace.start(this.#scope, `pod of ${service.name} on ${node}`, [process.execPath, '-e', server]).waitForOutput(/serving/);
   }
 
   finishPod(service: SiteService, node: NodeName): Promise<void> {
