@@ -146,11 +146,17 @@ export class Connection {
 
   #startTimer(name: TimerName, ms: number): void {
     this.#timers.get(name)?.cancel();
-    const timer = this.#surroundings.clock.after(ms, () => {
-      this.#timers.delete(name);
-      this.dispatch(expiryEvents[name]);
-    });
+    const { clock } = this.#surroundings;
+    // After a pause of our own process all timers are due at once, while the router's keepalives wait in the kernel: what arrived is
+    // read first, and may set the timer anew. A slow machine is no dead router.
+    const timer = clock.after(ms, () => clock.soon(() => this.#expire(name, timer)));
     this.#timers.set(name, timer);
+  }
+
+  #expire(name: TimerName, timer: Timer): void {
+    if (this.#timers.get(name) !== timer) return;
+    this.#timers.delete(name);
+    this.dispatch(expiryEvents[name]);
   }
 
   #connect(): void {

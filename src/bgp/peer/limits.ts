@@ -14,7 +14,7 @@ export const limits = {
    */
   inFlightBytes: 256 * 1_024,
   /** UPDATE bytes written to one peer in one turn of the event loop, then others get theirs. */
-  turnBytes: 256 * 1_024,
+  turnBytes: 128 * 1_024,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
   ackPollFirstMs: 1,
   ackPollMaxMs: 50,

@@ -56,6 +56,11 @@ export class Outbox {
     return this.#rib.isAnnounced(prefix);
   }
 
+  /** Whether the router has the prefix or may still get it. */
+  mayHave(prefix: PrefixHandle): boolean {
+    return this.#rib.mayHave(prefix);
+  }
+
   /** Whether all that the router shall hear of this prefix was written. */
   isWritten(prefix: PrefixHandle): boolean {
     return this.#rib.isWritten(prefix);

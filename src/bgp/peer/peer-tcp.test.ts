@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { decodeMessage } from '#bgp/wire/decode.ts';
@@ -63,7 +66,12 @@ async function realRouter() {
   return { port: typeof address === 'object' ? (address?.port ?? 0) : 0, sockets, heard, prefixes };
 }
 
-function startPeer(port: number, tcp = new Tcp(), logger = silentLogger, settings: { multihopTtl?: number } = {}): Peer {
+function startPeer(
+  port: number,
+  tcp = new Tcp(),
+  logger = silentLogger,
+  settings: { multihopTtl?: number; holdTimeMs?: number } = {},
+): Peer {
   const peer = new Peer(
     {
       name: 'router',
@@ -135,5 +143,19 @@ describe('a peer on real sockets', () => {
     await until('refused', () => peer.session().lastError !== '');
     expect(peer.session().lastError).toBe('the hop limit 3 cannot be set: koffi is not here');
     expect(router.sockets).toEqual([]);
+  });
+
+  it('survives a pause of its own process that is longer than the hold time: what the router sent meanwhile counts', async () => {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('./testing/keepalive-router.ts', import.meta.url))], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    endings.push(() => child.kill());
+    const [port] = (await once(child.stdout, 'data')) as [Buffer];
+    const peer = startPeer(Number(port.toString()), new Tcp(), silentLogger, { holdTimeMs: 3_000 });
+    await until('Established', () => peer.session().state === 'Established');
+    // Stops the thread as a frozen machine would, without burning its processor.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(peer.session()).toMatchObject({ state: 'Established', lastError: '' });
   });
 });

@@ -82,6 +82,19 @@ describe('a route', () => {
     expect(peer.route(v4)).toBeUndefined();
   });
 
+  it('that is taken back before its announcement was acknowledged is not forgotten: the router may still get it', async () => {
+    const world = new World();
+    const { peer } = await world.establishedPair();
+    world.network.change('192.0.2.254', { blackHole: true });
+    peer.change([], routes(v4));
+    peer.change([v4], []);
+    world.clock.advance(5_000);
+    expect(peer.route(v4)).toEqual({ announced: false, reason: 'WaitingForAck' });
+    world.network.change('192.0.2.254', { blackHole: false });
+    world.clock.advance(100);
+    expect(peer.route(v4)).toBeUndefined();
+  });
+
   it('that comes back before its withdrawal was acknowledged is announced again', async () => {
     const world = new World();
     const { peer, router } = await world.establishedPair();

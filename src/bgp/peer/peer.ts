@@ -96,7 +96,7 @@ export class Peer {
     else if (effect === 'refresh') this.#exportAll();
   }
 
-  /** How a route stands with this router; undefined when it neither shall have it nor has it. */
+  /** How a route stands with this router; undefined when it neither shall have it, nor has it or may still get it. */
   route(prefix: string): PeerRouteTruth | undefined {
     return this.#routes.truth(prefix);
   }

@@ -33,7 +33,7 @@ type Hearing = {
 export class WantedRoutes {
   readonly #prefixes: PrefixTable;
   readonly #wanted = new Map<string, Wanted>();
-  /** Not wanted any more, but the router has them until it acknowledges their withdrawal. */
+  /** Not wanted any more, but the router has them, or may get them, until it acknowledges their withdrawal. */
   readonly #leaving = new Set<string>();
   #hearing: Hearing | undefined;
 
@@ -56,7 +56,7 @@ export class WantedRoutes {
     if (wanted === undefined) return;
     this.#wanted.delete(prefix);
     const outbox = this.#hearing?.outbox;
-    if (outbox?.isAnnounced(wanted.handle)) this.#leaving.add(prefix);
+    if (outbox?.mayHave(wanted.handle)) this.#leaving.add(prefix);
     outbox?.withdraw(wanted.handle);
     this.#prefixes.release(wanted.handle);
   }
@@ -76,7 +76,7 @@ export class WantedRoutes {
 
   /** The router's TCP acknowledged something about these prefixes. */
   acknowledged(prefixes: readonly string[]): void {
-    for (const prefix of prefixes) if (this.#leaving.has(prefix) && !this.#isAnnounced(prefix)) this.#leaving.delete(prefix);
+    for (const prefix of prefixes) if (this.#leaving.has(prefix) && !this.#asks(prefix, 'mayHave')) this.#leaving.delete(prefix);
   }
 
   /** The session is over, and the router has nothing of us. Says which routes that concerns. */
@@ -87,10 +87,12 @@ export class WantedRoutes {
     return concerned;
   }
 
-  /** How a route stands with the router; undefined when it neither shall have it nor has it. */
+  /** How a route stands with the router; undefined when it neither shall have it, nor has it or may still get it. */
   truth(prefix: string): PeerRouteTruth | undefined {
     const wanted = this.#wanted.get(prefix);
-    if (wanted === undefined) return this.#leaving.has(prefix) ? { announced: true, reason: 'WaitingForAck' } : undefined;
+    if (wanted === undefined) {
+      return this.#leaving.has(prefix) ? { announced: this.#asks(prefix, 'isAnnounced'), reason: 'WaitingForAck' } : undefined;
+    }
     const outbox = this.#hearing?.outbox;
     if (outbox === undefined) return { announced: false, reason: 'SessionDown' };
     const announced = outbox.isAnnounced(wanted.handle);
@@ -98,9 +100,10 @@ export class WantedRoutes {
     return { announced, reason: announced && outbox.isWritten(wanted.handle) ? 'Announced' : 'WaitingForAck' };
   }
 
-  #isAnnounced(prefix: string): boolean {
+  /** Asks the outbox about a prefix that is not wanted any more. */
+  #asks(prefix: string, question: 'mayHave' | 'isAnnounced'): boolean {
     const handle = this.#prefixes.find(unwrap(parsePrefix(prefix)));
-    return handle !== undefined && this.#hearing?.outbox.isAnnounced(handle) === true;
+    return handle !== undefined && this.#hearing?.outbox[question](handle) === true;
   }
 
   /** Tells the router a route in the form that policy gives it, or takes it back where policy refuses. */

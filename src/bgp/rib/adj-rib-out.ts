@@ -79,6 +79,11 @@ export class AdjRibOut {
     return (this.#wanted[prefix] ?? 0) === (this.#written[prefix] ?? 0);
   }
 
+  /** Whether the router has the prefix or may still get it: it was told of it, and has not acknowledged a withdrawal after that. */
+  mayHave(prefix: PrefixHandle): boolean {
+    return (this.#written[prefix] ?? 0) !== 0 || (this.#lastChunk[prefix] ?? 0) > this.#acknowledgedChunks;
+  }
+
   /** The router shall have the route, in place of one that it has. The caller holds a reference to the prefix for this call. */
   announce(prefix: PrefixHandle, route: OutgoingRoute): void {
     assert(this.#prefixes.familyOf(prefix) === route.family, 'a route and its prefix are of one family');
