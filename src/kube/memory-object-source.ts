@@ -156,7 +156,7 @@ export class MemoryObjectSource<T extends KubeObject> implements ObjectSource<T>
     if (events === undefined || this.#position === undefined) {
       const { items, resourceVersion, position } = this.#objects.list();
       this.#position = position;
-      this.#view.replace(items, resourceVersion);
+      this.#view.replace(items.map(this.#view.read), resourceVersion);
       return;
     }
     for (const { type, object } of events) {

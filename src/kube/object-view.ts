@@ -4,6 +4,13 @@ import type { Freshness, ObjectChange } from './object-source.ts';
 import { isOlder, type KubeObject, keyOfRaw, type RawObject } from './resource.ts';
 import { type Indexer, type ReadonlyStore, Store } from './store.ts';
 
+/** One object of a list, read while its page was in hand. */
+export type Listed<T> = {
+  readonly key: string;
+  /** Absent: it is unchanged, or can't be read; in both cases what is known of it stays. */
+  readonly changed?: T;
+};
+
 /** Keeps of an object what is used. Total: fields that are missing or wrong are left out, not thrown about. */
 export type Projection<T> = (object: RawObject) => T;
 
@@ -26,7 +33,6 @@ export class ObjectView<T extends KubeObject> {
   #lastContactMs: number | undefined;
   #listedCompletely = false;
   #rewound = false;
-  #heard = 0;
 
   constructor(options: {
     readonly project: Projection<T>;
@@ -49,11 +55,6 @@ export class ObjectView<T extends KubeObject> {
     return this.#position;
   }
 
-  /** Lists, events and bookmarks so far. */
-  get heard(): number {
-    return this.#heard;
-  }
-
   get freshness(): Freshness {
     return {
       lastContactMs: this.#lastContactMs,
@@ -63,19 +64,23 @@ export class ObjectView<T extends KubeObject> {
     };
   }
 
+  /** Reads one object of a list that is on its way; nothing is known of it before {@link replace}. */
+  readonly read = (raw: RawObject): Listed<T> => {
+    const key = keyOfRaw(raw);
+    if (this.#store.get(key)?.metadata.resourceVersion === raw.metadata.resourceVersion) return { key };
+    const changed = this.#projected(key, raw);
+    return { key, ...(changed !== undefined && { changed }) };
+  };
+
   /** A complete list. What is not in it has vanished, which is no deletion. */
-  replace(items: readonly RawObject[], resourceVersion: string): void {
+  replace(items: readonly Listed<T>[], resourceVersion: string): void {
     const atMs = this.#contact();
     // Known before the first change of the list is told: what a restored backup says must not be believed.
     this.#rewound ||= isOlder(resourceVersion, this.#highest);
     this.#position = resourceVersion;
     this.#raise(resourceVersion);
-    const there = new Set<string>();
-    for (const item of items) {
-      const key = keyOfRaw(item);
-      there.add(key);
-      if (this.#store.get(key)?.metadata.resourceVersion !== item.metadata.resourceVersion) this.#put(key, item, atMs);
-    }
+    for (const { key, changed } of items) if (changed !== undefined) this.#put(key, changed, atMs);
+    const there = new Set(items.map(({ key }) => key));
     for (const key of [...this.#store.keys()].filter((known) => !there.has(known))) {
       const object = this.#store.get(key);
       this.#store.delete(key);
@@ -88,7 +93,9 @@ export class ObjectView<T extends KubeObject> {
   /** An event ADDED or MODIFIED. */
   upsert(object: RawObject): void {
     const atMs = this.#advance(object);
-    this.#put(keyOfRaw(object), object, atMs);
+    const key = keyOfRaw(object);
+    const projected = this.#projected(key, object);
+    if (projected !== undefined) this.#put(key, projected, atMs);
   }
 
   /** An event DELETED: the tombstone. */
@@ -110,9 +117,7 @@ export class ObjectView<T extends KubeObject> {
     this.#highest = this.#position;
   }
 
-  #put(key: string, raw: RawObject, atMs: number): void {
-    const object = this.#projected(key, raw);
-    if (object === undefined) return;
+  #put(key: string, object: T, atMs: number): void {
     this.#store.set(object);
     this.#tell({ kind: 'upserted', key, object, atMs });
   }
@@ -148,7 +153,6 @@ export class ObjectView<T extends KubeObject> {
   }
 
   #contact(): number {
-    this.#heard++;
     this.failure = undefined;
     this.#lastContactMs = this.#clock.nowMs();
     return this.#lastContactMs;

@@ -214,6 +214,17 @@ describe('the reflector', () => {
     expect(told(changes)).toEqual(['upserted a=2']);
   });
 
+  it('sees the tombstones of an outage, however often it had to try', async () => {
+    await started();
+    const heal = fail({ on: 'watch', fault: { kind: 'disconnect' } });
+    server.cutWatches();
+    remove('b');
+    await until(() => (server.requests.get('WATCH leases') ?? 0) >= 5);
+    heal();
+    await until(() => told(changes).length > 0);
+    expect(told(changes)).toEqual(['deleted b=1']);
+  });
+
   it('stops at any time, also while it waits or while a request hangs', async () => {
     fail({ on: 'any', fault: { kind: 'hang' } });
     reflector.start((change) => changes.push(change));
@@ -232,9 +243,10 @@ describe('the reflector on virtual time', () => {
     const watches: Watch[] = [];
     let lists = 0;
     const client: { -readonly [K in keyof ReflectorOptions<Sample>['client']]: ReflectorOptions<Sample>['client'][K] } = {
-      list: async () => {
+      collect: async (_type, _options, keep) => {
         lists++;
-        return ok({ items: [{ ...aSample('default', 'a', '1'), metadata: { name: 'a', resourceVersion: '5' } }], resourceVersion: '10' });
+        const object = { ...aSample('default', 'a', '1'), metadata: { name: 'a', resourceVersion: '5' } };
+        return ok({ items: [keep(object)], resourceVersion: '10' });
       },
       watch: async (_, { signal }) => {
         const chunks: (Buffer | undefined)[] = [];
@@ -352,10 +364,10 @@ describe('the reflector on virtual time', () => {
       attempts.push(clock.nowMs());
       return err({ status: 0, reason: 'Unreachable', message: 'nobody there' });
     };
-    client.list = async () => err({ status: 503, reason: 'ServiceUnavailable', message: 'not now' });
+    client.collect = async () => err({ status: 503, reason: 'ServiceUnavailable', message: 'not now' });
     reflector.relist();
     await clock.advanceAsync(60_000);
-    client.list = async () => ok({ items: [], resourceVersion: '12' });
+    client.collect = async () => ok({ items: [], resourceVersion: '12' });
     await clock.advanceAsync(60_000);
     const gaps = attempts.slice(1).map((atMs, index) => atMs - (attempts[index] ?? 0));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(5_000);

@@ -14,7 +14,7 @@ import { WatchDecoder, type WatchEvent } from './watch-events.ts';
 
 export type ReflectorOptions<T> = {
   readonly type: ResourceType;
-  readonly client: Pick<RestClient, 'list' | 'watch'>;
+  readonly client: Pick<RestClient, 'collect' | 'watch'>;
   /** Keeps what is used of an object; what it throws is logged, and the object keeps its last good form. */
   readonly project: Projection<T>;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
@@ -29,16 +29,18 @@ type WatchEnd = {
   readonly relist: boolean;
   /** What failed; undefined when the server ended the watch in order. */
   readonly error?: ApiError;
+  /** The server accepted the watch, and ended it without having said anything. */
+  readonly empty?: boolean;
 };
 
 /**
  * List, then watch, for ever. A watch that ends is opened again where it stopped; the list is read again when the server no
- * longer knows that position, when watches keep ending without having brought anything, or when one stays silent. All objects
+ * longer knows that position, when accepted watches keep ending without having brought anything, or when one stays silent. All objects
  * of the kind: with a selector, a DELETED event could mean that a label changed, and would be no tombstone.
  */
 export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   readonly #type: ResourceType;
-  readonly #client: Pick<RestClient, 'list' | 'watch'>;
+  readonly #client: Pick<RestClient, 'collect' | 'watch'>;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #logger: Logger;
@@ -48,7 +50,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   /** Ends the open watch, not the reflector. */
   #watch: AbortController | undefined;
   #mustList = true;
-  /** Watches in a row that ended without having brought anything. */
+  /** Watches in a row that were accepted and ended without having brought anything. */
   #emptyWatches = 0;
   #lossLogged = false;
   #running: Promise<void> | undefined;
@@ -106,7 +108,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   /** Reads the list; what failed, if it did. */
   async #list(): Promise<ApiError | undefined> {
     this.#mustList = false;
-    const list = await this.#client.list(this.#type, { tries: 1, signal: this.#stopping.signal });
+    const list = await this.#client.collect(this.#type, { tries: 1, signal: this.#stopping.signal }, this.#view.read);
     if (!list.ok) {
       this.#mustList = true;
       this.#fail(list.error.status === 404 ? this.#notServed(list.error) : list.error);
@@ -126,9 +128,8 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   /** Opens a watch and follows it to its end; what is to be waited for before the next, if anything. */
   async #watchOnce(): Promise<ApiError | undefined> {
     const startMs = this.#clock.nowMs();
-    const heardBefore = this.#view.heard;
     const end = await this.#follow();
-    this.#emptyWatches = this.#view.heard === heardBefore ? this.#emptyWatches + 1 : 0;
+    this.#emptyWatches = end.empty === true ? this.#emptyWatches + 1 : 0;
     if (end.relist || this.#emptyWatches >= limits.emptyWatches) this.#mustList = true;
     const healthy = this.#clock.nowMs() - startMs >= limits.watchHealthyMs;
     if (healthy) this.#backoff.reset();
@@ -152,7 +153,8 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     silence.stop();
     watch.abort();
     if (silence.broken) return { ...this.#end('Silent', 'neither event nor bookmark came for long'), relist: !silence.heardAnything };
-    return endedByUs ? { relist: false } : (end ?? this.#end('ClosedEarly', 'the server closed the watch at once'));
+    if (endedByUs) return { relist: false };
+    return { ...(end ?? this.#end('ClosedEarly', 'the server closed the watch at once')), empty: !silence.heardAnything };
   }
 
   #ended(watch: AbortController): boolean {

@@ -14,18 +14,23 @@ const server = new LabApiServer();
 const folder = mkdtempSync(join(tmpdir(), 'anycast-rest-'));
 const observed: RequestObservation[] = [];
 const there = { namespace: 'default', name: 'there' };
+let onObserved: () => void = () => undefined;
 let client: RestClient;
 let connection: Connection;
 
 beforeAll(async () => {
   await server.start();
   await server.writeKubeconfig(join(folder, 'kubeconfig'));
-  ({ client, connection } = connect(join(folder, 'kubeconfig'), (observation) => observed.push(observation)));
+  ({ client, connection } = connect(join(folder, 'kubeconfig'), (observation) => {
+    observed.push(observation);
+    onObserved();
+  }));
   server.apply(aConfigMap('default', 'there'));
 });
 beforeEach(() => {
   server.faults.clear();
   observed.length = 0;
+  onObserved = () => undefined;
 });
 afterAll(async () => {
   await connection.close();
@@ -95,13 +100,17 @@ describe('requests', () => {
   it('start a list again when its token expires on the way, but not for ever', async () => {
     for (const name of ['a', 'b', 'c']) server.apply(aConfigMap('default', `list-${name}`, 'x', { listed: 'yes' }));
     const list = () => client.list(configMapType, { namespace: 'default', labelSelector: 'listed', pageSize: 1 });
-    const firstPage = await client.listPage(configMapType, { continueToken: '', pageSize: 1 });
-    server.compact();
-    const secondPage = await client.listPage(configMapType, { continueToken: unwrap(firstPage).continueToken, pageSize: 1 });
-    expect(secondPage).toMatchObject({ ok: false, error: { status: 410, reason: 'Expired' } });
-    observed.length = 0;
-    expect(unwrap(await list()).items).toHaveLength(3);
-    expect(observed).toHaveLength(3);
+    // The token expires after every page that is read, as often as `times` says.
+    const expireAfterPage = (times: number) => {
+      const left = { times };
+      onObserved = () => {
+        if (left.times-- > 0) server.compact();
+      };
+    };
+    expireAfterPage(1);
+    expect(unwrap(await list()).items.map(({ metadata }) => metadata.name)).toEqual(['list-a', 'list-b', 'list-c']);
+    expireAfterPage(Number.POSITIVE_INFINITY);
+    expect(await list()).toMatchObject({ ok: false, error: { status: 410, reason: 'Expired' } });
   });
 
   it('refuse a body that is cut or is no list', async () => {

@@ -21,6 +21,9 @@ export type RequestObservation = {
   readonly durationMs: number;
 };
 
+/** A whole collection, of each object what was kept. */
+export type Collection<T> = { readonly items: readonly T[]; readonly resourceVersion: string };
+
 /** One page of a list. */
 export type ListPage = ObjectList & {
   /** Asks for the next page; empty after the last. */
@@ -50,8 +53,13 @@ export class RestClient implements KubeClient {
     return this.#object({ method: 'GET', type, path: objectPath(type, ref), what: keyOf(ref) }, options);
   }
 
-  async list(type: ResourceType, options: ListOptions = {}): Promise<Result<ObjectList, ApiError>> {
-    const items: RawObject[] = [];
+  list(type: ResourceType, options: ListOptions = {}): Promise<Result<ObjectList, ApiError>> {
+    return this.collect(type, options, (object) => object);
+  }
+
+  /** {@link list}, with each object replaced by what `keep` makes of it while its page is in hand: never are all objects in memory whole. */
+  async collect<T>(type: ResourceType, options: ListOptions, keep: (object: RawObject) => T): Promise<Result<Collection<T>, ApiError>> {
+    const items: T[] = [];
     let continueToken = '';
     let restarts = 0;
     for (let page = 0; page < limits.pages; page++) {
@@ -63,7 +71,7 @@ export class RestClient implements KubeClient {
         continueToken = '';
         continue;
       }
-      items.push(...read.value.items);
+      for (const item of read.value.items) items.push(keep(item));
       continueToken = read.value.continueToken;
       if (continueToken === '') return ok({ items, resourceVersion: read.value.resourceVersion });
     }
@@ -157,20 +165,19 @@ export class RestClient implements KubeClient {
       },
       what: '',
     };
-    // The deadline covers the server's acceptance only; afterwards the reflector watches for silence.
     const deadline = new Deadline(this.#clock, limits.requestTimeoutMs, options.signal);
     const startMs = this.#clock.nowMs();
     const answer = await open(this.#connection, call, deadline);
-    deadline.disarm();
-    this.#observe({
-      verb: 'WATCH',
-      plural: type.plural,
-      status: answer.ok ? answer.value.statusCode : 0,
-      durationMs: this.#clock.nowMs() - startMs,
-    });
-    if (!answer.ok) return answer;
-    if (answer.value.statusCode === 200) return ok(answer.value.body as AsyncIterable<Buffer>);
-    return err(await refusal(call, answer.value, deadline));
+    const status = answer.ok ? answer.value.statusCode : 0;
+    this.#observe({ verb: 'WATCH', plural: type.plural, status, durationMs: this.#clock.nowMs() - startMs });
+    if (answer.ok && status === 200) {
+      // From here on the reflector watches for silence.
+      deadline.disarm();
+      return ok(answer.value.body as AsyncIterable<Buffer>);
+    }
+    const error = answer.ok ? await refusal(call, answer.value, deadline) : answer.error;
+    deadline.close();
+    return err(error);
   }
 
   async #object(call: Call, options: RequestOptions): Promise<Result<RawObject, ApiError>> {

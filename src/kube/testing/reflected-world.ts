@@ -17,8 +17,8 @@ const expired: ApiError = { status: 410, reason: 'Expired', message: 'history lo
 export async function reflectedWorld({ client, namespace }: ServerUnderTest): Promise<SourceUnderTest> {
   let failure: ApiError | undefined;
   const watches = new Set<AbortController>();
-  const cuttable: Pick<RestClient, 'list' | 'watch'> = {
-    list: async (type, options) => (failure === undefined ? client.list(type, { ...options, namespace }) : err(away)),
+  const cuttable: Pick<RestClient, 'collect' | 'watch'> = {
+    collect: async (type, options, keep) => (failure === undefined ? client.collect(type, { ...options, namespace }, keep) : err(away)),
     watch: async (type, options) => {
       if (failure !== undefined) {
         const answer = failure;
