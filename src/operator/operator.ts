@@ -150,7 +150,7 @@ export class Operator {
         deliveries: this.#deliveries,
         ledger,
         outcomes: this.#outcomes,
-        speakerObjects: speakerObjects.store,
+        speakerObjects,
         pending: () => this.#pipeline.pending,
         clock,
       },

@@ -139,12 +139,12 @@ export class VirtualFabric {
     return this.#operator;
   }
 
-  /** The operator is gone: its streams end, and nobody follows. */
+  /** The operator is gone: it says and writes nothing more, its streams end, and nobody follows. */
   async stopOperator(): Promise<void> {
     const { operator, links } = this.leader;
     this.#operator = undefined;
-    links.close('the operator stops');
     await operator.stop();
+    links.close('the operator stops');
   }
 
   /** Starts the speaker of a node, which dials whatever operator there is. */

@@ -1,5 +1,5 @@
 import type { LedgerStore } from '#decide/ledger-store.ts';
-import type { ReadonlyStore } from '#kube/store.ts';
+import type { ObjectSource } from '#kube/object-source.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { CustomObject } from '../custom-object.ts';
 import type { Deliveries } from '../deliver/deliveries.ts';
@@ -15,7 +15,7 @@ export type StatusFacts = {
   readonly ledger: () => LedgerStore;
   readonly outcomes: Outcomes;
   /** AnycastSpeakers by name of the node: whoever was here and is not known to be gone. */
-  readonly speakerObjects: ReadonlyStore<CustomObject>;
+  readonly speakerObjects: Pick<ObjectSource<CustomObject>, 'store' | 'freshness'>;
   /** Whether something changed that is not decided yet. */
   readonly pending: () => boolean;
   /**
@@ -28,6 +28,7 @@ export type StatusFacts = {
 
 /** Whether all speakers that were ever here said Hello in this term: until then any of them may have any route. */
 export function everySpeakerHeard({ ledger, speakerObjects }: Pick<StatusFacts, 'ledger' | 'speakerObjects'>): boolean {
-  for (const node of speakerObjects.keys()) if (!ledger().heard(node)) return false;
+  if (!speakerObjects.freshness.listedCompletely) return false;
+  for (const node of speakerObjects.store.keys()) if (!ledger().heard(node)) return false;
   return true;
 }

@@ -13,7 +13,9 @@ export function isRestedOn(facts: StatusFacts, kind: Kind, key: string): boolean
     case 'Namespace':
       return false;
     case 'Node':
-      return facts.speakers.get(key) !== undefined || facts.speakerObjects.get(key) !== undefined || facts.ledger().announcedOn(key) > 0;
+      return (
+        facts.speakers.get(key) !== undefined || facts.speakerObjects.store.get(key) !== undefined || facts.ledger().announcedOn(key) > 0
+      );
     case 'Service':
       return hasRoutes(facts, key) || !everySpeakerHeard(facts);
     case 'AnycastService':

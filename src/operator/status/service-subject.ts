@@ -1,7 +1,7 @@
 import { withdrawFinalizer } from '#api/names.ts';
 import { refOf } from '#kube/resource.ts';
 import { resourceTypes } from '../resource-types.ts';
-import type { StatusFacts } from './facts.ts';
+import { everySpeakerHeard, type StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
 import { hasRoutes, isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
@@ -25,14 +25,22 @@ export function serviceSubject(facts: StatusFacts): Subject {
       const finalizer = finalizerWrite(resourceTypes.Service, metadata, isNeeded || isKept);
       if (finalizer !== undefined) return finalizer;
       const ingress = (service.status.loadBalancer?.ingress ?? []).flatMap((entry) => entry.ip ?? []);
-      if (desiredIngress === undefined || same(ingress, desiredIngress)) return undefined;
+      if (desiredIngress === undefined) return undefined;
+      const next = [...desiredIngress, ...perhapsAnnounced(facts, ingress, desiredIngress)];
+      if (same(ingress, next)) return undefined;
       const patch = {
         metadata: { resourceVersion: metadata.resourceVersion },
-        status: { loadBalancer: { ingress: desiredIngress.map((ip) => ({ ip, ipMode: 'VIP' })) } },
+        status: { loadBalancer: { ingress: next.map((ip) => ({ ip, ipMode: 'VIP' })) } },
       };
       return { type: resourceTypes.Service, ref: refOf(key), subresource: 'status', patch };
     },
   };
+}
+
+/** Addresses that are not wanted and stay: a speaker that was not heard in this term may announce them, and the status says whose they are. */
+function perhapsAnnounced(facts: StatusFacts, ingress: readonly string[], desired: readonly string[]): string[] {
+  const lost = ingress.filter((address) => !desired.includes(address));
+  return lost.length === 0 || everySpeakerHeard(facts) ? [] : lost;
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((item, index) => item === b[index]);

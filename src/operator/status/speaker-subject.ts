@@ -20,7 +20,7 @@ export function speakerSubject(facts: StatusFacts): Subject {
     intervalMs: limits.speakerStatusIntervalMs,
     perSecond: limits.speakerStatusPerSecond,
     next(node) {
-      const object = facts.speakerObjects.get(node);
+      const object = facts.speakerObjects.store.get(node);
       const speaker = facts.speakers.get(node);
       if (object === undefined) {
         const create = { apiVersion: apiVersionOf(kinds.AnycastSpeaker), kind: kinds.AnycastSpeaker.kind, metadata: { name: node } };

@@ -80,15 +80,15 @@ export class Statuses {
   /** Looks whether enough is known to tell how things stand, and to let go of what waited for speakers. Called when a speaker was heard. */
   settle(): void {
     const { observer, speakers, speakerObjects } = this.#facts;
-    if (!this.#options.isLeading() || !observer.complete) return;
+    if (!this.#options.isLeading() || !observer.complete || this.#facts.pending()) return;
     const allHeard = everySpeakerHeard(this.#facts);
     const isNews = allHeard && !this.#allHeard;
     this.#allHeard = allHeard;
-    if (isNews) for (const { kind, key } of [...this.#ending.values()]) this.#look(kind, key);
+    if (isNews) this.#letGo();
     if (this.#canTell || !(allHeard || this.#graceOver)) return;
     this.#canTell = true;
     for (const kind of observer.kinds) for (const key of observer.keys(kind)) this.#writer.touch(kind, key);
-    for (const node of new Set([...speakerObjects.keys(), ...speakers.nodes()])) this.#writer.touch('AnycastSpeaker', node);
+    for (const node of new Set([...speakerObjects.store.keys(), ...speakers.nodes()])) this.#writer.touch('AnycastSpeaker', node);
   }
 
   /** An object is new, changed or gone. */
@@ -123,6 +123,7 @@ export class Statuses {
       this.node(outcome.proposal.node);
     }
     this.#lookAtShared();
+    if (!this.#canTell) this.settle();
   }
 
   /** Routers have something else now. */
@@ -151,6 +152,12 @@ export class Statuses {
     this.#writer.touch('AnycastSpeaker', name);
     for (const peer of this.#facts.observer.view.peersOf(name)) this.#writer.touch('AnycastPeer', peer.key);
     this.#lookAtShared();
+  }
+
+  /** All speakers are heard: what waited for the last of them goes on. */
+  #letGo(): void {
+    for (const { kind, key } of [...this.#ending.values()]) this.#look(kind, key);
+    for (const service of this.#facts.observer.keys('Service')) this.#writer.touch('Service', service);
   }
 
   #begin(kind: Kind, key: string): void {
