@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { pureRooms } from './test/architecture/rooms.ts';
 
 // One project per lane. A lane under test/ runs its files one after another: they share a cluster, routers or the machine's clock.
 const lane = (name: string, extra = {}) => ({
@@ -16,8 +17,10 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/**/*.test.ts', 'src/rpc/generated/**', 'src/lab/**'],
+      exclude: ['src/**/*.test.ts', 'src/**/testing/**', 'src/rpc/generated/**', 'src/lab/**'],
       reporter: ['text-summary', 'json-summary'],
+      // What the pure rooms promise for every input, every branch of them is tested for.
+      thresholds: Object.fromEntries(pureRooms.map((room) => [`src/${room}{/**/*,}.ts`, { branches: 100 }])),
     },
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'], testTimeout: 30_000 } },
