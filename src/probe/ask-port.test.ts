@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { askHealthCheckPort } from './ask-port.ts';
+import { askAtFirst, askHealthCheckPort } from './ask-port.ts';
 import { limits } from './limits.ts';
 
 async function withServer(server: Server | ReturnType<typeof createTcpServer>, use: (port: number) => Promise<void>): Promise<void> {
@@ -35,6 +35,15 @@ describe('asking a health-check port', () => {
       free = port;
     });
     expect(await askHealthCheckPort(free)).toEqual({ kind: 'failure', detail: 'ECONNREFUSED' });
+  });
+
+  it('finds it where it listens on another address than 127.0.0.1', async () => {
+    const server = answering((_request, response) => response.end('{"localEndpoints":1}'));
+    await withServer(server, async (port) => {
+      const outcome = await askAtFirst(['127.0.0.2', '127.0.0.1', '127.0.0.3'], port);
+      expect(outcome).toEqual({ kind: 'answer', status: 200, body: '{"localEndpoints":1}' });
+    });
+    expect(await askAtFirst([], 1)).toEqual({ kind: 'failure', detail: 'no address to ask' });
   });
 
   it('reads no more than its bound of an endless answer', async () => {

@@ -1,12 +1,37 @@
 import { type IncomingMessage, request } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import type { AskPort } from './health-check-runner.ts';
 import { limits } from './limits.ts';
 import type { ProbeOutcome } from './verdict.ts';
 
-/** `GET http://127.0.0.1:<port>/healthz`, one connection per question: a kept one would hide that nobody listens any more. */
-export const askHealthCheckPort: AskPort = (port) =>
-  new Promise<ProbeOutcome>((resolve) => {
-    const asking = request({ host: '127.0.0.1', port, path: '/healthz', agent: false }, (response) => {
+/**
+ * Asks a health-check port where kube-proxy listens for it: in iptables mode on every address, in nftables mode on the node's
+ * own addresses only and not on 127.0.0.1 (measured on 1.36).
+ */
+export const askHealthCheckPort: AskPort = (port) => askAtFirst(['127.0.0.1', ...ownAddresses()], port);
+
+/** Asks at the first of the addresses where somebody listens. A refusal comes at once, so that at most one question takes time. */
+export async function askAtFirst(addresses: readonly string[], port: number): Promise<ProbeOutcome> {
+  let outcome: ProbeOutcome = { kind: 'failure', detail: 'no address to ask' };
+  for (const address of addresses) {
+    outcome = await askAt(address, port);
+    if (outcome.kind === 'answer' || outcome.detail !== 'ECONNREFUSED') return outcome;
+  }
+  return outcome;
+}
+
+/** This machine's addresses that others reach it by; read anew, since they come and go. */
+function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  // A link-local address names no host without its interface; loopback interfaces hold addresses of services, not of the node.
+  const own = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return own.slice(0, limits.addressesAsked).map(({ address }) => address);
+}
+
+/** `GET http://<address>:<port>/healthz`, one connection per question: a kept one would hide that nobody listens any more. */
+function askAt(host: string, port: number): Promise<ProbeOutcome> {
+  return new Promise<ProbeOutcome>((resolve) => {
+    const asking = request({ host, port, path: '/healthz', agent: false }, (response) => {
       void readAnswer(response).then(resolve);
     });
     // Bounds the whole exchange; a socket's own timeout starts anew with every octet.
@@ -18,6 +43,7 @@ export const askHealthCheckPort: AskPort = (port) =>
     asking.once('close', () => clearTimeout(deadline));
     asking.end();
   });
+}
 
 async function readAnswer(response: IncomingMessage): Promise<ProbeOutcome> {
   const chunks: Buffer[] = [];
