@@ -153,9 +153,14 @@ describe('a peer on real sockets', () => {
     const [port] = (await once(child.stdout, 'data')) as [Buffer];
     const peer = startPeer(Number(port.toString()), new Tcp(), silentLogger, { holdTimeMs: 3_000 });
     await until('Established', () => peer.session().state === 'Established');
-    // Stops the thread as a frozen machine would, without burning its processor.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // Stops the thread as a frozen machine would, without burning its processor; in the phase of the event loop before its timers.
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
+        resolve();
+      });
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(peer.session()).toMatchObject({ state: 'Established', lastError: '' });
   });
 });
