@@ -1,6 +1,6 @@
 import { describeError, type Logger } from '#obs/logger.ts';
 import { Backoff } from '#runtime/backoff.ts';
-import type { Clock, Timer } from '#runtime/clock.ts';
+import type { Clock } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { type ApiError, errorOfEvent, isExpired } from './api-error.ts';
 import { sleep } from './deadline.ts';
@@ -9,6 +9,7 @@ import type { Freshness, ObjectChange, ObjectSource } from './object-source.ts';
 import { ObjectView, type Projection } from './object-view.ts';
 import { isOlder, type KubeObject, type ResourceType, typeName } from './resource.ts';
 import type { RestClient } from './rest-client.ts';
+import { SilenceGuard } from './silence-guard.ts';
 import type { Indexer, ReadonlyStore } from './store.ts';
 import { WatchDecoder, type WatchEvent } from './watch-events.ts';
 
@@ -170,9 +171,9 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
         // An event that can't be read would come again from the same position: only the list leads past it.
         if (!event.ok) return { ...this.#end('Unreadable', `an event is ${event.error}`), relist: true };
         silence.heard();
-        this.#recovered();
         const end = this.#handle(event.value);
         if (end !== undefined) return end;
+        this.#recovered();
       }
     }
     return undefined;
@@ -208,43 +209,5 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     if (this.#lossLogged) return;
     this.#lossLogged = true;
     this.#logger.warn({ event: 'kube-watch-lost', reason: error.reason, error: error.message });
-  }
-}
-
-/** Tells when a watch has been silent for too long, with one timer whatever the number of events. */
-class SilenceGuard {
-  readonly #clock: Clock;
-  readonly #onSilence: () => void;
-  #lastMs: number;
-  #timer: Timer;
-  heardAnything = false;
-  broken = false;
-
-  constructor(clock: Clock, onSilence: () => void) {
-    this.#clock = clock;
-    this.#onSilence = onSilence;
-    this.#lastMs = clock.nowMs();
-    this.#timer = this.#arm(limits.watchSilenceMs);
-  }
-
-  heard(): void {
-    this.heardAnything = true;
-    this.#lastMs = this.#clock.nowMs();
-  }
-
-  stop(): void {
-    this.#timer.cancel();
-  }
-
-  #arm(delayMs: number): Timer {
-    return this.#clock.after(delayMs, () => {
-      const leftMs = this.#lastMs + limits.watchSilenceMs - this.#clock.nowMs();
-      if (leftMs > 0) {
-        this.#timer = this.#arm(leftMs);
-        return;
-      }
-      this.broken = true;
-      this.#onSilence();
-    });
   }
 }
