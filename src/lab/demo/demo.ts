@@ -58,7 +58,7 @@ class Demo {
     await this.#failAll();
     await this.#loseApiServer();
     this.#screen.heading('Done');
-    this.#screen.say('The same on your cluster: see "Install" in README.md.');
+    this.#screen.say('The same on your cluster: docs/guides/install.md.');
   }
 
   async #start(): Promise<void> {
