@@ -6,6 +6,7 @@
  * watches, keeps its speakers connected, and says and writes nothing.
  */
 import { LedgerStore } from '#decide/ledger-store.ts';
+import type { EventRecord } from '#kube/events.ts';
 import type { KubeClient } from '#kube/kube-client.ts';
 import type { ObjectSource } from '#kube/object-source.ts';
 import type { Logger } from '#obs/logger.ts';
@@ -21,6 +22,7 @@ import { Pipeline, type Turn } from './pipeline/pipeline.ts';
 import { Speakers } from './speakers.ts';
 import { Statuses } from './status/statuses.ts';
 import { OperatorMetrics } from './tell/operator-metrics.ts';
+import { turnEvents } from './tell/turn-events.ts';
 import { logTurn } from './tell/turn-log.ts';
 
 /** Who leads, and in which term. */
@@ -44,6 +46,8 @@ export type OperatorOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Writes Kubernetes events. Default: none are written. */
+  readonly recordEvent?: (event: EventRecord) => void;
 };
 
 /** One replica of the operator. */
@@ -199,6 +203,9 @@ export class Operator {
     logTurn(this.#options.logger, turn);
     this.#metrics.turn(turn);
     this.#statuses.turn(turn);
+    const { recordEvent } = this.#options;
+    if (recordEvent === undefined) return;
+    for (const event of turnEvents(turn, (key) => this.#observer.raw('Service', key))) recordEvent(event);
   }
 
   #countPlaces(): { announced: number; held: number; orphans: number } {

@@ -1,5 +1,6 @@
 import { epochAnnotation } from '#api/names.ts';
 import { Connection } from '#kube/connection.ts';
+import { EventRecorder } from '#kube/events.ts';
 import { loadKubeconfig } from '#kube/kubeconfig.ts';
 import { Reflector } from '#kube/reflector.ts';
 import type { KubeObject, ResourceType } from '#kube/resource.ts';
@@ -59,6 +60,14 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
   const client = new RestClient({ connection, clock: realClock, random: realRandom, observe: requestMetrics(metrics) });
   const reflect = <T extends KubeObject>(type: ResourceType, project: (value: unknown) => T): Reflector<T> =>
     new Reflector<T>({ type, client, project, clock: realClock, random: realRandom, logger });
+  const events = new EventRecorder({
+    client,
+    clock: realClock,
+    random: realRandom,
+    logger,
+    controller: 'anycast-operator.io/operator',
+    instance: options.identity,
+  });
   const operator = new Operator({
     sources: allSources(reflect),
     speakerObjects: reflect(speakerType, projectCustomObject),
@@ -75,6 +84,7 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
     clock: realClock,
     logger,
     metrics,
+    recordEvent: (event) => events.record(event),
   });
   const identity = await serverIdentity(options, shutdown);
   if (!identity.ok) return identity;
