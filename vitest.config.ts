@@ -27,6 +27,7 @@ export default defineConfig({
       lane('docs'),
       lane('interop'),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),
+      lane('chart'),
     ],
   },
 });

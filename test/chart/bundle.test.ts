@@ -1,0 +1,131 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { run, startProcess } from '../support/processes.ts';
+import { Scope } from '../support/scope.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { root } from './programs.ts';
+
+type Instruction = { readonly name: string; readonly words: readonly string[]; readonly text: string };
+
+/** The instructions of the Dockerfile, in order. */
+const instructions: readonly Instruction[] = readFileSync(join(root, 'Dockerfile'), 'utf8')
+  .replaceAll('\\\n', ' ')
+  .split('\n')
+  .filter((line) => /^[A-Z]/.test(line))
+  .map((line) => {
+    const [name = '', ...words] = line.split(/\s+/);
+    return { name, words, text: words.join(' ') };
+  });
+
+const only = (name: string): string => instructions.findLast((instruction) => instruction.name === name)?.text ?? '';
+
+/** What the last stage takes from the build, and where it puts it. */
+const intoImage = instructions.find(({ words }) => words[0] === '--from=build')?.words.slice(1) ?? [];
+
+const scope = new Scope();
+afterAll(() => scope.close());
+
+/** The image's /app, as its recipe would fill it, away from the checkout: nothing of that can be found by accident. */
+let app: string;
+/** What the image starts. */
+let command: [string, ...string[]];
+
+beforeAll(async () => {
+  await run([process.execPath, join(root, 'tools/bundle.ts')], { withinMs: 120_000 });
+  app = join(tempFolder(scope, 'image'), 'app');
+  mkdirSync(app);
+  for (const source of intoImage.slice(0, -1)) {
+    const from = join(root, source.replace('/build/', ''));
+    // As COPY does: a folder stands for what is in it.
+    if (basename(from) === 'dist') cpSync(from, app, { recursive: true });
+    else cpSync(from, join(app, basename(from)));
+  }
+  const [, ...args] = (JSON.parse(only('ENTRYPOINT')) as string[]).map((word) => word.replace(/^\/app\//, `${app}/`));
+  command = [process.execPath, ...args];
+});
+
+describe('the Dockerfile', () => {
+  it('copies into the build stage what is there, and what .dockerignore lets through', () => {
+    const ignore = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+    const allowed = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+    const sources = instructions
+      .filter(({ name, words }) => name === 'COPY' && !words[0]?.startsWith('--'))
+      .flatMap(({ words }) => words.slice(0, -1));
+    expect(sources).toContain('src');
+    expect(sources.filter((source) => !existsSync(join(root, source)))).toEqual([]);
+    expect(sources.filter((source) => !allowed.includes(source))).toEqual([]);
+  });
+
+  it('copies everything that the bundle is made from', () => {
+    const bundler = readFileSync(join(root, 'tools/bundle.ts'), 'utf8');
+    const sources = instructions.filter(({ name }) => name === 'COPY').flatMap(({ words }) => words);
+    expect(sources).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'src', 'crds', 'tools/bundle.ts']));
+    expect(bundler).not.toMatch(/from '#|from '\.\.?\//);
+  });
+
+  it('ends in an image without a shell, as an ordinary user, with the Node that the program wants', () => {
+    const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '');
+    const bases = instructions.filter(({ name }) => name === 'FROM').map(({ words }) => words[0]);
+    expect(bases).toEqual([`node:${wanted}-trixie-slim`, `gcr.io/distroless/nodejs${wanted}-debian13:nonroot`]);
+    expect(instructions.some(({ name }) => name === 'USER')).toBe(false);
+  });
+});
+
+describe('the bundle', () => {
+  it('has the program, the licence, the definitions and the native package, and no source of ours', () => {
+    const files = readdirSync(app, { recursive: true, encoding: 'utf8' });
+    expect(files).toEqual(expect.arrayContaining(['anycast.mjs', 'LICENSE', 'node_modules/koffi/package.json']));
+    expect(files.filter((file) => /\.ts$/.test(file) && !file.startsWith('node_modules/'))).toEqual([]);
+  });
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect(await run([...command, 'version'])).toBe(`anycast ${version} (Node ${process.versions.node})\n`);
+  });
+
+  it('prints the definitions that are in the repository', async () => {
+    const files = readdirSync(join(root, 'crds')).sort();
+    const expected = files.map((file) => `---\n${readFileSync(join(root, 'crds', file), 'utf8')}`).join('');
+    expect(await run([...command, 'crds'])).toBe(expected);
+  });
+
+  it('finds its native package beside it', async () => {
+    const program = `process.stdout.write(String(require('koffi').sizeof('int')))`;
+    expect(await run(['env', '-C', app, process.execPath, '-e', program])).toBe('4');
+  });
+
+  it('says in one line what is wrong with its use', async () => {
+    await expect(run([...command, 'operator'])).rejects.toThrow('--tls-cert');
+  });
+
+  it('announces from a file, and the collector hears it', async () => {
+    const folder = tempFolder(scope, 'bundle');
+    const listen = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
+    const collector = startProcess(scope, 'collector', {
+      argv: [...command, 'collector', ...listen, '--asn', '64500', '--router-id', '192.0.2.1'],
+    });
+    const [, bgpPort, httpPort] = await collector.waitForOutput(/"listening".*"port":(\d+).*"httpPort":(\d+)/);
+    const config = join(folder, 'speaker.yaml');
+    const peer = { name: 'collector', address: '127.0.0.1', port: Number(bgpPort), peerASN: 64500 };
+    writeFileSync(
+      config,
+      JSON.stringify({ node: 'n1', asn: 64501, routerId: '192.0.2.2', peers: [peer], routes: [{ prefix: '192.0.2.53/32' }] }),
+    );
+    const speaker = startProcess(scope, 'speaker', {
+      argv: [...command, 'speaker', '--config', config, '--listen-http', '127.0.0.1:0', '--state-dir', join(folder, 'state')],
+    });
+    const routes = await eventually(
+      'the collector has the route',
+      async () => {
+        speaker.mustRun();
+        return (await fetch(`http://127.0.0.1:${httpPort}/routes`)).json() as Promise<{ prefix: string }[]>;
+      },
+      (found) => found.length > 0,
+    );
+    expect(routes.map(({ prefix }) => prefix)).toEqual(['192.0.2.53/32']);
+    await speaker.stop();
+    expect(speaker.ended()).toBe(0);
+  });
+});
