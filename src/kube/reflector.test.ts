@@ -88,6 +88,23 @@ describe('the reflector', () => {
     await until(() => reflector.freshness.failure === undefined);
   });
 
+  it('says what to do where the API server does not know the kind', async () => {
+    const type = { ...sampleType, howToDefine: 'apply its definition' };
+    reflector = new Reflector({
+      type,
+      client,
+      project: projectSample,
+      clock: realClock,
+      random: () => 0,
+      logger: listeningLogger().logger,
+    });
+    fail({ on: 'list', fault: { kind: 'status', code: 404 } });
+    reflector.start(() => undefined);
+    await until(() => reflector.freshness.failure !== 'not listed yet');
+    const says = 'GET leases: the API server does not know leases.coordination.k8s.io v1; apply its definition';
+    expect(reflector.freshness.failure).toBe(says);
+  });
+
   it('reports an empty list as vanished, never as deleted', async () => {
     await started();
     const heal = fail({ on: 'list', fault: { kind: 'emptyList' } });
