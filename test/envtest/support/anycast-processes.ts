@@ -24,7 +24,7 @@ export function logLines(process: RunningProcess, event?: string): LogLine[] {
   const lines = process
     .stdout()
     .split('\n')
-    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .filter((line) => line.startsWith('{"level"') && line.endsWith('}'))
     .map((line) => JSON.parse(line) as LogLine);
   return event === undefined ? lines : lines.filter((line) => line.event === event);
 }
