@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { formatPrefix } from '#net/prefix.ts';
+import { unwrap } from '#runtime/result.ts';
+import { projectCustomObject } from '../custom-object.ts';
+import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
+
+const object = (spec: unknown, namespace?: string) =>
+  projectCustomObject({ metadata: { name: 'edge', ...(namespace !== undefined && { namespace }), uid: 'u', resourceVersion: '1' }, spec });
+const rack = { matchLabels: { rack: 'r1' } };
+
+describe('our kinds', () => {
+  it('AnycastService', () => {
+    const spec = {
+      serviceRef: { name: 'dns' },
+      addresses: ['2001:DB8::1'],
+      endpointPolicy: 'Cluster',
+      dataPlaneGate: 'Delay',
+      announceDelayMs: 5,
+    };
+    expect(unwrap(mapRefinement(object(spec, 'ns'), 'present'))).toMatchObject({
+      kind: 'AnycastService',
+      key: 'ns/edge',
+      service: 'ns/dns',
+      addresses: ['2001:db8::1'],
+      endpointPolicy: 'Cluster',
+      gateMode: 'Delay',
+      announceDelayMs: 5,
+    });
+    const least = unwrap(mapRefinement(object({ serviceRef: { name: 'dns' } }, 'ns'), 'present'));
+    expect(least).toMatchObject({ addresses: [], gateMode: 'Auto', announceDelayMs: 1_000 });
+    expect(least).not.toHaveProperty('endpointPolicy');
+  });
+
+  it('AnycastPool', () => {
+    const pool = unwrap(mapPool(object({ addresses: ['192.0.2.0/24', '2001:db8::1'], namespaceSelector: rack }), 'present'));
+    expect(pool.prefixes.map(formatPrefix)).toEqual(['192.0.2.0/24', '2001:db8::1/128']);
+    expect(pool.namespaceSelector).toEqual(rack);
+    expect(pool).not.toHaveProperty('serviceSelector');
+  });
+
+  it('AnycastAdvertisement', () => {
+    const attributes = { communities: ['64500:1'], med: 5, localPref: 200, prepend: 2 };
+    expect(unwrap(mapAdvertisement(object({ nodeSelector: rack, attributes }), 'present'))).toMatchObject({
+      nodeSelector: rack,
+      attributes: { largeCommunities: [], med: 5, localPref: 200, prepend: 2 },
+    });
+    const { attributes: none } = unwrap(mapAdvertisement(object({}), 'present'));
+    expect(none).toEqual({ communities: [], largeCommunities: [] });
+  });
+
+  it('AnycastPeer', () => {
+    const least = unwrap(mapPeer(object({ address: '198.51.100.1', localASN: 64_512, peerASN: 64_500 }), 'present'));
+    expect(least.session).toEqual({
+      kind: 'peer',
+      name: 'edge',
+      address: '198.51.100.1',
+      port: 179,
+      localAsn: 64_512,
+      peerAsn: 64_500,
+      holdTimeMs: 9_000,
+      connectRetryMs: 5_000,
+    });
+    expect(least).not.toHaveProperty('families');
+    const most = unwrap(
+      mapPeer(
+        object({
+          address: '198.51.100.1',
+          port: 1179,
+          localASN: 1,
+          peerASN: 2,
+          families: ['IPv4', 'IPv6'],
+          holdTimeSeconds: 30,
+          connectRetrySeconds: 7,
+          sourceAddress: '198.51.100.9',
+          nextHop: { ipv4: '198.51.100.9', ipv6: '2001:db8::9' },
+          multihopTTL: 4,
+          nodeSelector: rack,
+        }),
+        'present',
+      ),
+    );
+    expect(most).toMatchObject({
+      families: ['IPv4', 'IPv6'],
+      nodeSelector: rack,
+      session: {
+        port: 1179,
+        holdTimeMs: 30_000,
+        connectRetryMs: 7_000,
+        sourceAddress: '198.51.100.9',
+        nextHopIpv4: '198.51.100.9',
+        nextHopIpv6: '2001:db8::9',
+        multihopTtl: 4,
+      },
+    });
+  });
+
+  it('AnycastConfig', () => {
+    expect(
+      unwrap(
+        mapConfig(
+          { ...object({ claim: [{ serviceSelector: rack }, {}] }), metadata: { ...object({}).metadata, name: 'default' } },
+          'present',
+        ),
+      ).claims,
+    ).toEqual([{ serviceSelector: rack }, {}]);
+  });
+
+  it.each([mapRefinement, mapPool, mapPeer, mapConfig, mapAdvertisement])('say the field that can not be read', (map) => {
+    const mapped = map(object(7, 'ns'), 'present');
+    expect(mapped).toMatchObject({
+      ok: false,
+      error: { field: expect.stringMatching(/^(spec|metadata)/), message: expect.stringContaining('edge') },
+    });
+  });
+});
