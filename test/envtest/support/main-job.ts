@@ -94,6 +94,12 @@ export function peerOf(site: Pick<Site, 'routers'>, router: RouterName, family: 
   return ourObject('AnycastPeer', `${router}-${family}`, { address, localASN: asn.nodes, peerASN: asn[router], connectRetrySeconds: 1 });
 }
 
+/** Differences between sites. */
+export type SiteOptions = ControlPlaneOptions & {
+  /** Makes the kubeconfig of the operator, when all is there that it needs. Default: it is the administrator. */
+  readonly operatorKubeconfig?: (plane: ControlPlane) => Promise<string>;
+};
+
 /** A running site. */
 export class Site {
   readonly plane: ControlPlane;
@@ -106,6 +112,7 @@ export class Site {
   readonly #scope: Scope;
   readonly #namespaces: ReadonlyMap<NodeName, Namespace>;
   readonly #kubelets = new Map<NodeName, FakeKubelet>();
+  #operatorKubeconfig: string;
   #operator: RunningProcess | undefined;
 
   private constructor(
@@ -123,16 +130,18 @@ export class Site {
     this.#namespaces = namespaces;
     this.routers = routers;
     this.place = place;
+    this.#operatorKubeconfig = plane.access.kubeconfig;
   }
 
   /** Starts everything; returns when each node has all of its sessions. It ends with the scope. */
-  static async start(scope: Scope, options: ControlPlaneOptions = {}): Promise<Site> {
+  static async start(scope: Scope, options: SiteOptions = {}): Promise<Site> {
     const network = await createNetwork(scope);
     const namespaces = new Map<NodeName, Namespace>();
     for (const name of nodeNames) namespaces.set(name, await network.add(name));
     const [routers, plane] = await Promise.all([startRouters(scope, network, namespaces), startControlPlane(scope, options)]);
     const site = new Site(scope, plane, network, namespaces, routers, await prepareOperator(scope, network));
     await site.#furnish();
+    if (options.operatorKubeconfig !== undefined) site.#operatorKubeconfig = await options.operatorKubeconfig(plane);
     await site.startOperator();
     for (const name of nodeNames) site.speakers.set(name, await site.startSpeaker(name));
     await site.untilConnected();
@@ -148,7 +157,7 @@ export class Site {
 
   /** Starts the operator, anew after `operator.stop()`; returns when it is ready. */
   async startOperator(): Promise<void> {
-    this.#operator = startOperator(this.#scope, this.place, this.plane.access.kubeconfig);
+    this.#operator = startOperator(this.#scope, this.place, this.#operatorKubeconfig);
     await untilReady(this.#operator, this.place);
   }
 

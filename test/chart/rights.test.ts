@@ -1,0 +1,109 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Reference } from '../envtest/client.ts';
+import { type ControlPlane, writeKubeconfig } from '../envtest/control-plane.ts';
+import { system } from '../envtest/support/anycast-processes.ts';
+import { ourObject, refinementOf, Site } from '../envtest/support/main-job.ts';
+import { eventually } from '../support/eventually.ts';
+import { run } from '../support/processes.ts';
+import { Scope } from '../support/scope.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { root } from './programs.ts';
+
+const scope = new Scope();
+afterAll(() => scope.close());
+
+const account = 'anycast-operator';
+const user = `system:serviceaccount:${system.namespace}:${account}`;
+const folder = tempFolder(scope, 'rights');
+const auditLog = join(folder, 'audit.log');
+let site: Site;
+
+/** Installs as the guide says, and makes a kubeconfig for the operator's service account. */
+async function installed(plane: ControlPlane): Promise<string> {
+  const { access, client } = plane;
+  const kubectl = ['kubectl', '--kubeconfig', access.kubeconfig] as const;
+  await run([...kubectl, 'apply', '--server-side', '--force-conflicts', '-k', join(root, 'deploy/base')], { withinMs: 60_000 });
+  const path = `/api/v1/namespaces/${system.namespace}/serviceaccounts/${account}/token`;
+  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7_200 } };
+  const { status } = await client.request<{ status: { token: string } }>('POST', path, request);
+  return writeKubeconfig(join(folder, 'kubeconfig'), { ...access, token: status.token });
+}
+
+beforeAll(async () => {
+  const policy = join(folder, 'policy.yaml');
+  const rules = [{ level: 'Metadata', users: [user], omitStages: ['RequestReceived'] }, { level: 'None' }];
+  writeFileSync(policy, JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules }));
+  const apiServerFlags = [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`, '--audit-log-mode=blocking'];
+  site = await Site.start(scope, { apiServerFlags, operatorKubeconfig: installed });
+});
+
+type Asked = {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly objectRef?: { readonly apiGroup?: string; readonly resource: string; readonly subresource?: string };
+  readonly responseStatus?: { readonly code: number };
+};
+
+/** What the operator has asked the API server for so far. */
+const asked = (): Asked[] =>
+  readFileSync(auditLog, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Asked);
+
+type Rules = Reference & {
+  readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+};
+
+/** What a role allows, one line for each verb and resource. */
+async function granted(kind: 'ClusterRole' | 'Role'): Promise<string[]> {
+  const metadata = { name: account, namespace: system.namespace };
+  const { rules } = await site.client.get<Rules>({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata });
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource} of "${group}"`))),
+  );
+}
+
+it('gives the operator every right that the main job needs, and none that it does not use', async () => {
+  await site.client.create(ourObject('AnycastConfig', 'default', {}));
+  const service = await site.createService('dns');
+  const refinement = refinementOf(service, {});
+  await site.client.create(refinement);
+  await site.runPods(service);
+  await site.untilRouted(service, ['n1', 'n2', 'n3']);
+  await site.untilCondition(refinement, 'Ready', { status: 'True' });
+
+  await site.setReady(service, 'n2', false);
+  await site.untilRouted(service, ['n1', 'n3']);
+
+  await site.client.delete(refinement);
+  await site.client.delete(service.reference);
+  await site.untilRouted(service, []);
+  await site.untilGone(refinement);
+  await site.untilGone(service.reference);
+
+  // A node that leaves for good takes what is said of its speaker with it.
+  await site.speakers.get('n3')?.stop();
+  await site.kubelet('n3').remove();
+  await site.untilGone({ apiVersion: 'anycast-operator.io/v1alpha1', kind: 'AnycastSpeaker', metadata: { name: 'n3' } });
+
+  const wanted = [...(await granted('ClusterRole')), ...(await granted('Role'))].sort();
+  const used = await eventually(
+    'all rights were used',
+    () => [...new Set(asked().map(whatFor))].sort(),
+    (uses) => wanted.every((right) => uses.includes(right)),
+    { withinMs: 20_000, everyMs: 500 },
+  );
+  expect(asked().filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
+  expect(used).toEqual(wanted);
+  expect(site.operator.output()).not.toMatch(/forbidden|\b403\b/i);
+});
+
+/** A request as {@link granted} says it. */
+function whatFor({ verb, requestURI, objectRef }: Asked): string {
+  if (objectRef === undefined) return `${verb} ${requestURI}`;
+  const { apiGroup = '', resource, subresource } = objectRef;
+  return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`} of "${apiGroup}"`;
+}
