@@ -85,9 +85,11 @@ it('gives the operator every right that the main job needs, and none that it doe
   await site.untilGone(service.reference);
 
   // A node that leaves for good takes what is said of its speaker with it.
+  const speaker = { apiVersion: 'anycast-operator.io/v1alpha1', kind: 'AnycastSpeaker', metadata: { name: 'n3' } };
+  await site.untilCondition(speaker, 'Ready', { status: 'True' });
   await site.speakers.get('n3')?.stop();
   await site.kubelet('n3').remove();
-  await site.untilGone({ apiVersion: 'anycast-operator.io/v1alpha1', kind: 'AnycastSpeaker', metadata: { name: 'n3' } });
+  await site.untilGone(speaker);
 
   const wanted = [...(await granted('ClusterRole')), ...(await granted('Role'))].sort();
   const used = await eventually(
