@@ -157,4 +157,38 @@ describe('delivery to a node', () => {
     delivery.flush();
     expect(sent[0]).toMatchObject({ version: 42 });
   });
+
+  it('knows that an entry is gone when its removal is acknowledged, and not before', () => {
+    const { delivery, connect } = connected();
+    expect(delivery.isGone('peer/p')).toBe(true);
+    delivery.set(entry('peer/p'));
+    delivery.flush();
+    delivery.onAck(1, []);
+    delivery.remove('peer/p');
+    expect(delivery.isGone('peer/p')).toBe(false);
+    delivery.flush();
+    expect(delivery.isGone('peer/p')).toBe(false);
+    delivery.disconnect();
+    expect(delivery.isGone('peer/p')).toBe(false);
+    connect([entry('peer/p')]);
+    delivery.flush();
+    expect(delivery.isGone('peer/p')).toBe(false);
+    delivery.onAck(3, []);
+    expect(delivery.isGone('peer/p')).toBe(true);
+  });
+
+  it('knows what was last acknowledged', () => {
+    const { delivery } = connected();
+    expect(delivery.applied).toBeUndefined();
+    delivery.flush();
+    delivery.onAck(1, []);
+    expect(delivery.applied).toEqual({ epoch: 7, version: 1 });
+  });
+
+  it('has nothing to say to a node that is not connected', () => {
+    const delivery = new NodeDelivery(() => 7);
+    delivery.set(entry('route/a'));
+    delivery.flush();
+    expect([delivery.connected, delivery.settled, delivery.has('route/a')]).toEqual([false, false, true]);
+  });
 });

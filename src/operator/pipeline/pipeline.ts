@@ -104,7 +104,7 @@ export class Pipeline {
   #run(): void {
     this.#scheduled = false;
     const epoch = this.#options.epoch();
-    if (epoch === undefined) return;
+    if (epoch === undefined || !this.pending) return;
     const context: GovernContext = { nowMs: this.#options.clock.nowMs(), epoch, hashOf: (entry) => entryHash(encodeEntry(entry)) };
     const nodes = [...this.#nodes];
     const services = [...this.#services];

@@ -54,8 +54,10 @@ export class OperatorMetrics {
         }
       }
     }
-    for (const { decisions } of nodes)
-      for (const { outcome, cause, rule } of decisions) this.#decisions.inc({ outcome: `session-${outcome}`, cause, rule });
+    for (const { decisions } of nodes) {
+      for (const { outcome, cause, rule, sinceMs } of decisions)
+        if (outcome !== 'hold' || sinceMs >= decidedMs) this.#decisions.inc({ outcome: `session-${outcome}`, cause, rule });
+    }
   }
 
   /** The term ended: whatever is acknowledged from now on, another leader waits for. */
