@@ -69,6 +69,7 @@ const definitions = Object.values(kinds).map(({ plural, group }) =>
   object('apiextensions.k8s.io/v1', 'CustomResourceDefinition', `${plural}.${group}`),
 );
 const workloads = [object('apps/v1', 'Deployment', 'anycast-operator'), object('apps/v1', 'DaemonSet', 'anycast-speaker')];
+const namespace = object('v1', 'Namespace', 'anycast-system');
 const tlsSecret = object('v1', 'Secret', 'anycast-operator-tls');
 /** What examples/dns.yaml makes of ours, and the Service that it announces. */
 const announced = [
@@ -112,10 +113,10 @@ describe('with Helm', () => {
     expect(await are([...definitions, ...announced])).toEqual(all([...definitions, ...announced], true));
   });
 
-  it('leaves a way to free Services of our class when the operator is gone', async () => {
-    await follow('Uninstalling', /^kubectl get services/);
-    const service = object('v1', 'Service', 'dns', 'dns');
-    expect((await client.get(service)).metadata.finalizers ?? []).toEqual([]);
+  it('leaves a way to free what waits for an operator that is gone, and takes off no finalizer but ours', async () => {
+    await setFinalizers(['example.org/other', withdrawFinalizer]);
+    await follow('Uninstalling', /^deploy/);
+    for (const reference of announced) expect((await client.get(reference)).metadata.finalizers).toEqual(['example.org/other']);
   });
 
   it('installs again over what was kept, and goes in order', async () => {
@@ -140,8 +141,30 @@ describe('with kubectl', () => {
   it('goes in order, definitions and all', async () => {
     await eventually('the new kinds are served', () => follow('Announcing something', /apply/));
     await follow('Uninstalling', /^kubectl delete/);
-    const namespace = object('v1', 'Namespace', 'anycast-system');
-    expect(await are([...definitions, namespace])).toEqual(all([...definitions, namespace], false));
+    await eventually(
+      'all is gone',
+      () => are([...definitions, namespace]),
+      (there) => !there.includes(true),
+    );
+  });
+
+  it('goes in the end when the definitions were deleted before the objects', async () => {
+    await follow('With kubectl');
+    await eventually('the new kinds are served', () => follow('Announcing something', /apply/));
+    await setFinalizers([withdrawFinalizer]);
+    await execute('kubectl delete -k deploy/base --wait=false');
+    await eventually(
+      'the operator is gone',
+      () => are(workloads),
+      (there) => !there.includes(true),
+    );
+    expect(await are(announced)).toEqual(all(announced, true));
+    await follow('Uninstalling', /^deploy/);
+    await eventually(
+      'all is gone',
+      () => are([...definitions, namespace]),
+      (there) => !there.includes(true),
+    );
   });
 });
 

@@ -54,7 +54,11 @@ const asked = (): Asked[] =>
     .map((line) => JSON.parse(line) as Asked);
 
 type Rules = Reference & {
-  readonly rules: readonly { readonly apiGroups: readonly string[]; readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
 };
 
 /** What a role allows, one line for each verb and resource. */
