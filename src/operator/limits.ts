@@ -2,6 +2,11 @@
 export const limits = {
   /** Deleted objects that are remembered until nothing rests on them. Beyond this the oldest are forgotten. */
   tombstones: 10_000,
+  /**
+   * Services that one turn decides because something concerned very many at once: a node, a pool, a new term. Each costs about
+   * 0.1 ms, and what concerns few, such as readiness, waits no longer than that many.
+   */
+  bulkPerTurn: 64,
   /** How often it is looked at whether the watches are heard of, in milliseconds. */
   freshnessCheckMs: 1_000,
   /** At most one write per AnycastService, pool, advertisement, peer or config in this time, in milliseconds. */

@@ -93,7 +93,7 @@ class Story {
   }
 }
 
-describe('whatever happened', () => {
+describe('whatever happened', { timeout: 60_000 }, () => {
   it('routers come to have what is true, and another operator that decides everything anew changes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (happenings) => {

@@ -153,7 +153,7 @@ describe('what is gone', () => {
     expect(observer.view.get('EndpointSlice', 'dns/edge')).toBeUndefined();
   });
 
-  it('is remembered up to a bound, the oldest forgotten first', async () => {
+  it('is remembered up to a bound, the oldest forgotten first', { timeout: 60_000 }, async () => {
     const { clock, objects, observer } = await anObserver();
     for (let count = 0; count <= limits.tombstones; count++) {
       const name = `p${count}`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aNode, anUnreadyNode, aService, aSlice, notReady, ready } from '#decide/testing/builders.ts';
+import { limits } from '../limits.ts';
 import { TestTerm, truth } from '../testing/term.ts';
 
 const prefix = '192.0.2.53/32';
@@ -85,6 +86,22 @@ describe('a turn', () => {
     term.pipeline.stop();
     term.clock.advance(120_000);
     expect(term.turns).toEqual([]);
+  });
+
+  it('that concerns very many takes some of them at a time, and what concerns few goes first', () => {
+    const { term } = announced();
+    const many = Array.from({ length: 3 * limits.bulkPerTurn }, (_, count) => `dns/s${count}`);
+    term.pipeline.mark({ services: many, nodes: [] }, 1);
+    term.pipeline.mark({ services: many, nodes: [] }, 2);
+    const first = term.turns.length;
+    term.pipeline.mark({ services: ['dns/edge', 'dns/s99'], nodes: [] }, 3);
+    term.pipeline.mark({ services: [...many, 'dns/edge'], nodes: [] }, 4);
+    term.settle();
+    const decided = term.turns.slice(first).map(({ services }) => services.map(({ intent }) => intent.service));
+    expect(decided[0]?.slice(0, 2)).toEqual(['dns/edge', 'dns/s99']);
+    expect(decided.map((services) => services.length)).toEqual([limits.bulkPerTurn, limits.bulkPerTurn, limits.bulkPerTurn, 1]);
+    expect(new Set(decided.flat()).size).toBe(3 * limits.bulkPerTurn + 1);
+    expect(term.turns[first]?.services.map(({ observedMs }) => observedMs).slice(0, 3)).toEqual([3, 1, 1]);
   });
 
   it('comes by time where only time changes what is decided', () => {

@@ -2,7 +2,8 @@
  * pipeline — one turn: what changed → intend → compile → govern → orders to speakers, decisions to whoever tells about them.
  *
  * Everything that one turn of the event loop brings is decided together, and each speaker gets one message. A changed key runs
- * through alone; what a change does not touch costs nothing. The stages are pure; this file owns the order of things.
+ * through alone; what a change does not touch costs nothing, and what touches very many does not keep the others waiting. The
+ * stages are pure; this file owns the order of things.
  */
 import { compile } from '#decide/compile.ts';
 import { compileNode } from '#decide/compile-node.ts';
@@ -20,6 +21,7 @@ import type { Clock } from '#runtime/clock.ts';
 import type { Decision } from '#state/decision.ts';
 import { entryHash } from '#state/digest.ts';
 import type { Deliveries } from '../deliver/deliveries.ts';
+import { limits } from '../limits.ts';
 import type { Affected } from '../observe/view-store.ts';
 import { WakeTimers } from './wake-timers.ts';
 
@@ -59,8 +61,10 @@ export type PipelineOptions = {
 /** Runs the stages for what was marked as changed. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  /** Services to decide, with when the oldest change behind each arrived. */
+  /** Services to decide in the next turn, with when the oldest change behind each arrived. */
   readonly #services = new Map<string, number>();
+  /** The same of changes that concern very many: some of them in each turn. */
+  readonly #bulk = new Map<string, number>();
   readonly #nodes = new Set<string>();
   readonly #serviceWakes: WakeTimers;
   readonly #nodeWakes: WakeTimers;
@@ -75,17 +79,16 @@ export class Pipeline {
 
   /** Marks what has to be decided again; it is, when this turn of the event loop has brought all it brings. */
   mark(affected: Affected, observedMs: number): void {
-    const services = affected.services === 'all' ? this.#options.view.services() : affected.services;
-    for (const service of services) if (!this.#services.has(service)) this.#services.set(service, observedMs);
+    const services = affected.services === 'all' ? [...this.#options.view.services()] : affected.services;
+    if (services.length > limits.bulkPerTurn) this.#markBulk(services, observedMs);
+    else this.#markServices(services, observedMs);
     for (const node of affected.nodes === 'all' ? this.#options.nodes() : affected.nodes) this.#nodes.add(node);
-    if (this.#scheduled || !this.pending) return;
-    this.#scheduled = true;
-    this.#options.clock.soon(() => this.#run());
+    this.#schedule();
   }
 
   /** Whether something changed that is not decided yet. */
   get pending(): boolean {
-    return this.#services.size + this.#nodes.size > 0;
+    return this.#services.size + this.#bulk.size + this.#nodes.size > 0;
   }
 
   /** Marks everything: a new term began. */
@@ -96,9 +99,40 @@ export class Pipeline {
   /** Another leader decides now. */
   stop(): void {
     this.#services.clear();
+    this.#bulk.clear();
     this.#nodes.clear();
     this.#serviceWakes.clear();
     this.#nodeWakes.clear();
+  }
+
+  #markServices(services: readonly string[], observedMs: number): void {
+    for (const service of services) {
+      if (this.#services.has(service)) continue;
+      this.#services.set(service, this.#bulk.get(service) ?? observedMs);
+      this.#bulk.delete(service);
+    }
+  }
+
+  #markBulk(services: readonly string[], observedMs: number): void {
+    for (const service of services) if (!this.#services.has(service) && !this.#bulk.has(service)) this.#bulk.set(service, observedMs);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || !this.pending) return;
+    this.#scheduled = true;
+    this.#options.clock.soon(() => this.#run());
+  }
+
+  /** Takes what this turn decides. */
+  #takeServices(): [string, number][] {
+    const services = [...this.#services];
+    this.#services.clear();
+    for (const [service, observedMs] of this.#bulk) {
+      if (services.length >= limits.bulkPerTurn) break;
+      services.push([service, observedMs]);
+      this.#bulk.delete(service);
+    }
+    return services;
   }
 
   #run(): void {
@@ -107,14 +141,14 @@ export class Pipeline {
     if (epoch === undefined || !this.pending) return;
     const context: GovernContext = { nowMs: this.#options.clock.nowMs(), epoch, hashOf: (entry) => entryHash(encodeEntry(entry)) };
     const nodes = [...this.#nodes];
-    const services = [...this.#services];
+    const services = this.#takeServices();
     this.#nodes.clear();
-    this.#services.clear();
     // Sessions first: a route names peers that the speaker must know.
     const nodeOutcomes = nodes.map((node) => this.#decideNode(node, context));
     const serviceOutcomes = services.map(([service, observedMs]) => this.#decideService(service, observedMs, context));
     this.#options.deliveries.flush();
     this.#options.onTurn({ services: serviceOutcomes, nodes: nodeOutcomes, decidedMs: context.nowMs, sentMs: this.#options.clock.nowMs() });
+    this.#schedule();
   }
 
   #decideService(service: string, observedMs: number, context: GovernContext): ServiceOutcome {
