@@ -62,7 +62,6 @@ export class Outcomes {
     return this.#unwanted.size > 0;
   }
 
-  /** Objects that were concerned by what was decided about a Service: pools and noted objects, as index labels. */
   setService(outcome: ServiceOutcome): void {
     const { service } = outcome.intent;
     this.forgetService(service);

@@ -104,7 +104,41 @@ describe('what objects say about themselves', () => {
   });
 });
 
+describe('what objects say of others', () => {
+  it('follows them: a pool counts what Services hold, an advertisement says what is ignored of it', async () => {
+    const fabric = await aFabric();
+    fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all', { attributes: { med: 1 } }));
+    fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('younger', { attributes: { med: 2 } }));
+    await fabric.run(5_000);
+    expect(conditions(fabric, 'AnycastAdvertisement', 'younger')).toContain('Ready=False/AttributeIgnored');
+    fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all'));
+    await fabric.run(5_000);
+    expect(conditions(fabric, 'AnycastAdvertisement', 'younger')).toContain('Ready=True/InForce');
+    fabric.cluster.delete('Service', 'dns/edge');
+    await fabric.run(5_000);
+    expect(statusOf(fabric, 'AnycastPool', 'edge')).toMatchObject({ assigned: 0 });
+    expect(conditions(fabric, 'AnycastService', 'dns/edge')).toContain('ResolvedRefs=False/ServiceNotFound');
+  });
+});
+
 describe('a deletion', () => {
+  it('of a Service without routes, too, waits for a speaker that comes late', async () => {
+    const fabric = await aFabric();
+    fabric.cluster.apply('Service', objects.service('dns/idle', ['192.0.2.99']));
+    fabric.cutStream('n1', false);
+    await fabric.run(1_000);
+    await fabric.stopOperator();
+    fabric.startOperator();
+    await fabric.run(30_000);
+    fabric.cluster.delete('Service', 'dns/idle');
+    await fabric.run(30_000);
+    expect(isThere(fabric, 'Service', 'dns/idle')).toBe(true);
+    fabric.reconnect('n1');
+    await fabric.run(5_000);
+    expect(isThere(fabric, 'Service', 'dns/idle')).toBe(false);
+    expect(fabric.heard).toEqual([]);
+  });
+
   it.each([
     ['AnycastPool', 'edge'],
     ['AnycastAdvertisement', 'all'],

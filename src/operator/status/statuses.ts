@@ -34,6 +34,8 @@ export class Statuses {
   readonly #sharedEnding = new Map<string, { readonly kind: Kind; readonly key: string }>();
   #canTell = false;
   #allHeard = false;
+  /** Something is to be looked at when nothing waits to be decided any more. */
+  #due = false;
   #graceOver = false;
   #grace: Timer | undefined;
 
@@ -80,7 +82,8 @@ export class Statuses {
   /** Looks whether enough is known to tell how things stand, and to let go of what waited for speakers. Called when a speaker was heard. */
   settle(): void {
     const { observer, speakers, speakerObjects } = this.#facts;
-    if (!this.#options.isLeading() || !observer.complete || this.#facts.pending()) return;
+    this.#due = !observer.complete || this.#facts.pending();
+    if (this.#due || !this.#options.isLeading()) return;
     const allHeard = everySpeakerHeard(this.#facts);
     const isNews = allHeard && !this.#allHeard;
     this.#allHeard = allHeard;
@@ -113,9 +116,9 @@ export class Statuses {
   /** A turn was decided. */
   turn({ services, nodes }: Turn): void {
     for (const outcome of services) {
+      this.#touchNamed(outcome.intent.service);
       this.#facts.outcomes.setService(outcome);
-      for (const { pool } of outcome.intent.addresses) if (pool !== undefined) this.#writer.touch('AnycastPool', pool);
-      for (const { kind, object } of outcome.proposal.notes) this.#writer.touch(kind, object);
+      this.#touchNamed(outcome.intent.service);
       this.service(outcome.intent.service);
     }
     for (const outcome of nodes) {
@@ -123,7 +126,7 @@ export class Statuses {
       this.node(outcome.proposal.node);
     }
     this.#lookAtShared();
-    if (!this.#canTell) this.settle();
+    if (this.#due || !this.#canTell) this.settle();
   }
 
   /** Routers have something else now. */
@@ -144,7 +147,9 @@ export class Statuses {
       this.#look('AnycastService', refinement.key);
     }
     this.#look('Service', key);
-    if (observer.view.service(key) === undefined) outcomes.forgetService(key);
+    if (observer.view.service(key) !== undefined) return;
+    this.#touchNamed(key);
+    outcomes.forgetService(key);
   }
 
   /** Something about a node, or its speaker, may be different. */
@@ -152,6 +157,13 @@ export class Statuses {
     this.#writer.touch('AnycastSpeaker', name);
     for (const peer of this.#facts.observer.view.peersOf(name)) this.#writer.touch('AnycastPeer', peer.key);
     this.#lookAtShared();
+  }
+
+  /** Pools and other objects that the last decision about a Service names: they count it, or say something of it. */
+  #touchNamed(service: string): void {
+    const outcome = this.#facts.outcomes.service(service);
+    for (const { pool } of outcome?.intent.addresses ?? []) if (pool !== undefined) this.#writer.touch('AnycastPool', pool);
+    for (const { kind, object } of outcome?.proposal.notes ?? []) this.#writer.touch(kind, object);
   }
 
   /** All speakers are heard: what waited for the last of them goes on. */
