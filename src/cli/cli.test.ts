@@ -27,8 +27,10 @@ function anycast(args: readonly string[], env: Readonly<Record<string, string>> 
 
 const lines = (text: string): number => text.trim().split('\n').length;
 
+const folder = (): string => mkdtempSync(join(tmpdir(), 'anycast-cli-'));
+
 function file(name: string, text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'anycast-cli-')), name);
+  const path = join(folder(), name);
   writeFileSync(path, text);
   return path;
 }
@@ -47,6 +49,16 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect(stdout.match(/^---$/gm)).toHaveLength(6);
     expect(stdout.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(6);
+  });
+
+  it('ends quietly when whoever reads its output has read enough', async () => {
+    const child = spawn('/bin/sh', ['-c', '"$0" "$1" crds | head -n 1', process.execPath, join(import.meta.dirname, 'main.ts')]);
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    expect(stderr).toBe('');
   });
 
   it('has a twin in the environment for every flag', () => {
@@ -73,6 +85,31 @@ describe('wrong usage ends with code 2 and one line that says what to do', () =>
       'a peer AS that is none',
       ['collector', '--asn', '1', '--router-id', '127.0.0.1', '--peer-asn', 'some'],
       /--peer-asn "some" is neither an AS number nor "any"/,
+    ],
+    [
+      'a peer AS that no AS has',
+      ['collector', '--asn', '1', '--router-id', '127.0.0.1', '--peer-asn', '-5'],
+      /--peer-asn "-5" is neither an AS number nor "any"/,
+    ],
+    [
+      'an empty peer AS',
+      ['collector', '--asn', '1', '--router-id', '127.0.0.1', '--peer-asn', ''],
+      /--peer-asn "" is neither an AS number nor "any"/,
+    ],
+    [
+      'a speaker without TLS',
+      ['speaker', '--operator', '127.0.0.1:1', '--listen-http', '127.0.0.1:0', '--state-dir', folder()],
+      /give --tls-ca, or --insecure with operators on loopback addresses/,
+    ],
+    [
+      'a speaker without TLS towards another machine',
+      ['speaker', '--operator', '192.0.2.1:1', '--insecure', '--listen-http', '127.0.0.1:0', '--state-dir', folder()],
+      /give --tls-ca, or --insecure with operators on loopback addresses/,
+    ],
+    [
+      'an operator at a port that is none',
+      ['speaker', '--operator', '127.0.0.1:0', '--insecure', '--listen-http', '127.0.0.1:0', '--state-dir', folder()],
+      /operator address "127\.0\.0\.1:0" is not host:port/,
     ],
     ['an operator without TLS', ['operator'], /give --tls-cert and --tls-key, or --insecure with a loopback --listen-grpc/],
     ['a speaker that nobody tells anything', ['speaker'], /give --operator HOST:PORT or --config FILE/],

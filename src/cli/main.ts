@@ -7,6 +7,11 @@ import { CommanderError } from 'commander';
 import { UsageError } from './failure.ts';
 import { createProgram } from './program.ts';
 
+// `anycast crds | head` closes the pipe when it has read enough: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await createProgram(process.env).parseAsync(process.argv);
 } catch (error) {

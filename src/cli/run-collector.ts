@@ -1,5 +1,6 @@
 import { Collector } from '#collector/collector.ts';
 import { collectorRoutes } from '#collector/http-routes.ts';
+import { parseAsn } from '#net/asn.ts';
 import { HttpServer } from '#obs/http-server.ts';
 import { createLog, type LogLevel } from '#obs/logger.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
@@ -19,8 +20,7 @@ export type CollectorFlags = {
 
 /** Runs until a signal. */
 export async function runCollector(flags: CollectorFlags): Promise<void> {
-  const peerAsn = flags.peerAsn === 'any' ? undefined : Number(flags.peerAsn);
-  if (Number.isNaN(peerAsn)) throw new UsageError(`--peer-asn "${flags.peerAsn}" is neither an AS number nor "any"`);
+  const peerAsn = peerAsnOf(flags.peerAsn);
   const log = createLog({ level: flags.logLevel });
   const shutdown = new Shutdown();
   const { listen, asn, routerId } = flags;
@@ -34,4 +34,12 @@ export async function runCollector(flags: CollectorFlags): Promise<void> {
   shutdown.add('HTTP', () => server.close());
   log.logger.info({ event: 'listening', bgp: collector.local, httpPort: server.port });
   await runUntilStopped(shutdown, log);
+}
+
+/** Undefined: any. */
+function peerAsnOf(text: string): number | undefined {
+  if (text === 'any') return undefined;
+  const asn = parseAsn(text);
+  if (!asn.ok) throw new UsageError(`--peer-asn "${text}" is neither an AS number nor "any"`);
+  return asn.value;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { Peer } from '#bgp/peer/peer.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
@@ -10,6 +11,7 @@ import { createLog, type LogLevel, type LogOutput } from '#obs/logger.ts';
 import { Metrics, processMetrics } from '#obs/metrics.ts';
 import { askHealthCheckPort } from '#probe/ask-port.ts';
 import { OperatorDialer } from '#rpc/client.ts';
+import { isLoopback } from '#rpc/loopback.ts';
 import { realClock } from '#runtime/clock.ts';
 import { realRandom } from '#runtime/random.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
@@ -45,6 +47,7 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
       'a speaker announces what operators say or what a file says: give --operator HOST:PORT or --config FILE, one of the two',
     );
   }
+  const tls = flags.operator === undefined ? {} : tlsOf(flags, flags.operator);
   const log = createLog({ level: flags.logLevel });
   const metrics = new Metrics();
   processMetrics(metrics, { droppedLogLines: log.dropped });
@@ -55,7 +58,7 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   if (!started.ok) await shutdown.run();
   orUsageError(started);
   shutdown.add('the speaker', () => speaker.leave());
-  if (flags.operator !== undefined) dialOperators(flags.operator, flags, speaker, log, shutdown);
+  if (flags.operator !== undefined) await dialOperators(flags.operator, { ...tls, tokenFile: flags.tokenFile }, speaker, log, shutdown);
   await runUntilStopped(shutdown, log, () => {
     void speaker.reload().then((result) => {
       if (!result.ok) log.logger.error({ event: 'reload-refused' }, result.error);
@@ -99,21 +102,26 @@ async function listen(flags: SpeakerFlags, speaker: Speaker, metrics: Metrics, s
   shutdown.add('the admin socket', () => server.close());
 }
 
-function dialOperators(operators: readonly HostPort[], flags: SpeakerFlags, speaker: Speaker, log: LogOutput, shutdown: Shutdown): void {
+async function dialOperators(
+  operators: readonly HostPort[],
+  credentials: OperatorTls & { readonly tokenFile: string },
+  speaker: Speaker,
+  log: LogOutput,
+  shutdown: Shutdown,
+): Promise<void> {
   const targets = operators.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
-  const dialer = orUsageError(
-    OperatorDialer.create({
-      targets,
-      knownAddresses: speaker.operators,
-      onAddresses: (addresses) => speaker.keepOperators(addresses),
-      tokenFile: flags.tokenFile,
-      ...tlsOf(flags, operators),
-      onOperator: (link) => speaker.attach(link),
-      clock: realClock,
-      random: realRandom,
-      logger: log.logger,
-    }),
-  );
+  const created = OperatorDialer.create({
+    targets,
+    knownAddresses: speaker.operators,
+    onAddresses: (addresses) => speaker.keepOperators(addresses),
+    ...credentials,
+    onOperator: (link) => speaker.attach(link),
+    clock: realClock,
+    random: realRandom,
+    logger: log.logger,
+  });
+  if (!created.ok) await shutdown.run();
+  const dialer = orUsageError(created);
   // Stopped after the speaker: a speaker that leaves asks its operators what to do.
   const stopSpeaker = (): Promise<void> => speaker.leave();
   shutdown.add('streams to operators', async () => {
@@ -123,13 +131,14 @@ function dialOperators(operators: readonly HostPort[], flags: SpeakerFlags, spea
   dialer.start();
 }
 
-function tlsOf(
-  { tlsCa, tlsServerName, insecure }: SpeakerFlags,
-  operators: readonly HostPort[],
-): { tls?: { caFile: string; serverName: string } } {
-  if (insecure) return {};
+/** Absent: no TLS, which is for loopback addresses only. */
+type OperatorTls = { readonly tls?: { readonly caFile: string; readonly serverName: string } };
+
+function tlsOf({ tlsCa, tlsServerName, insecure }: SpeakerFlags, operators: readonly HostPort[]): OperatorTls {
+  // What a name resolves to is looked at when it is dialled.
+  if (insecure && operators.every(({ host }) => isIP(host) === 0 || isLoopback(host))) return {};
   const [first] = operators;
-  if (tlsCa === undefined || first === undefined) {
+  if (insecure || tlsCa === undefined || first === undefined) {
     throw new UsageError('operators are spoken to over TLS: give --tls-ca, or --insecure with operators on loopback addresses');
   }
   return { tls: { caFile: tlsCa, serverName: tlsServerName ?? first.host } };
