@@ -58,7 +58,9 @@ export class Fabric {
 
   /** Starts everything; all ends with the scope. */
   static async start(scope: Scope, options: { readonly speakers: number }): Promise<Fabric> {
-    const controlPlane = await startControlPlane(scope, { controllers: false });
+    // Each Service with externalTrafficPolicy Local takes a health-check node port.
+    const apiServerFlags = ['--service-node-port-range=10000-60000'];
+    const controlPlane = await startControlPlane(scope, { controllers: false, apiServerFlags });
     const { client } = controlPlane;
     await client.applyFiles(join(root, 'crds'));
     const folder = tempFolder(scope, 'bench');
@@ -96,7 +98,7 @@ export class Fabric {
   async untilRoutes(count: number, withinMs = 120_000): Promise<void> {
     await eventually(
       `the router has ${count} routes`,
-      () => this.router.routes().length,
+      () => this.router.sessions().reduce((sum, session) => sum + session.prefixes, 0),
       (seen) => seen === count,
       { withinMs, everyMs: 20 },
     );
