@@ -16,7 +16,7 @@ describe('conditions', () => {
       reason: 'Accepted',
       message: '',
     });
-    const after = conditionsOf(before, [isTrue('Accepted', 'Other', 'x'), isTrue('Ready', 'Announced')], 2, wallMs + 60_000);
+    const after = conditionsOf(before, [isTrue('Accepted', 'InForce', 'x'), isTrue('Ready', 'Announced')], 2, wallMs + 60_000);
     expect(after.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(['2026-01-02T03:04:05Z', '2026-01-02T03:05:05Z']);
     expect(after.map(({ observedGeneration }) => observedGeneration)).toEqual([2, 2]);
   });

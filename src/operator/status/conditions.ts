@@ -2,9 +2,10 @@ import type { Condition } from '#api/conditions.ts';
 import { limits } from '#api/limits.ts';
 import { withConditions } from '#kube/conditions.ts';
 import { timestamp } from '#kube/times.ts';
+import type { ConditionReason } from './reasons.ts';
 
 /** A condition as it shall be; when it became so is found by comparing with what was. */
-export type WantedCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
+export type WantedCondition = Pick<Condition, 'type' | 'status' | 'message'> & { readonly reason: ConditionReason };
 
 /** The conditions to write, in the wanted order; what is longer than the API takes is cut. */
 export function conditionsOf(
@@ -22,10 +23,15 @@ export function conditionsOf(
 }
 
 /** A condition that is true. */
-export const isTrue = (type: string, reason: string, message = ''): WantedCondition => ({ type, status: 'True', reason, message });
+export const isTrue = (type: string, reason: ConditionReason, message = ''): WantedCondition => ({ type, status: 'True', reason, message });
 
 /** A condition that is false. */
-export const isFalse = (type: string, reason: string, message: string): WantedCondition => ({ type, status: 'False', reason, message });
+export const isFalse = (type: string, reason: ConditionReason, message: string): WantedCondition => ({
+  type,
+  status: 'False',
+  reason,
+  message,
+});
 
 /** Whether two values are the same JSON, whatever the order of fields. */
 export function sameJson(a: unknown, b: unknown): boolean {

@@ -6,6 +6,7 @@ import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
+import type { ConditionReason } from './reasons.ts';
 import { isRestedOn } from './rests.ts';
 import { type ServiceSummary, summarise } from './service-summary.ts';
 import type { Subject } from './status-writer.ts';
@@ -83,14 +84,14 @@ function conditionsFor(
   return [isTrue('Accepted', 'Accepted'), isTrue('ResolvedRefs', 'Resolved'), ...summary.conditions];
 }
 
-const unresolved = (reason: string, message: string): WantedCondition[] => [
+const unresolved = (reason: ConditionReason, message: string): WantedCondition[] => [
   isFalse('ResolvedRefs', reason, message),
   isFalse('Announced', reason, message),
   isFalse('Ready', reason, message),
   isTrue('Stalled', reason, message),
 ];
 
-const refused = (reason: string, message: string): WantedCondition[] => [
+const refused = (reason: ConditionReason, message: string): WantedCondition[] => [
   isFalse('Accepted', reason, message),
   isFalse('Ready', reason, message),
   isTrue('Stalled', reason, message),

@@ -5,9 +5,10 @@ import { type ReasonCode, reasons } from '#state/reasons.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import type { ConditionReason } from './reasons.ts';
 
 /** Why something that is wanted is not so: the reason, and whether a person has to act. */
-type Obstacle = { readonly reason: string; readonly message: string; readonly needsPerson: boolean };
+type Obstacle = { readonly reason: ConditionReason; readonly message: string; readonly needsPerson: boolean };
 
 type AddressStatus = NonNullable<AnycastServiceStatus['addresses']>[number];
 

@@ -8,6 +8,7 @@ import { speakerType } from '../resource-types.ts';
 import type { ConnectedSpeaker } from '../speakers.ts';
 import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import type { ConditionReason } from './reasons.ts';
 import type { Subject } from './status-writer.ts';
 
 /**
@@ -95,7 +96,7 @@ type Counts = { readonly sessions: number; readonly established: number; readonl
 
 function conditionsFor(facts: StatusFacts, node: string, { sessions, established, differences }: Counts): WantedCondition[] {
   const connectedNow = isTrue('Connected', 'Connected');
-  const notReady = (reason: string, message: string) => [connectedNow, isFalse('Ready', reason, message)];
+  const notReady = (reason: ConditionReason, message: string) => [connectedNow, isFalse('Ready', reason, message)];
   const [note] = facts.outcomes.node(node)?.proposal.notes ?? [];
   if (note !== undefined) return notReady(note.reason, note.message);
   const [rejected] = facts.deliveries.peek(node)?.rejected ?? [];

@@ -1,0 +1,26 @@
+import type { ReasonCode } from '#state/reasons.ts';
+
+/**
+ * Why an object's condition is as it is, where that is not a route's own reason (`state/reasons.ts`). A code is for life:
+ * programs read it.
+ */
+export const statusReasons = {
+  Accepted: 'the spec can be followed',
+  Invalid: 'the spec can not be read; what was accepted before stays in force',
+  Conflict: 'an older AnycastService refines the same Service',
+  Resolved: 'the Service is there, and ours',
+  ServiceNotFound: 'the Service is not there',
+  NoAddress: 'no address is asked for',
+  InForce: 'it is in force where it applies',
+  NoNodeSelected: 'no node is selected',
+  Established: 'all sessions that there should be are established',
+  EntryRejected: 'a speaker can not run what it was told; it goes on with what it had',
+  Connected: 'the speaker has a stream to the leading operator',
+  Disconnected: 'the speaker has none; what it announces stays as it was',
+  AttributeIgnored: 'an older AnycastAdvertisement sets an attribute of the same route, which counts',
+  RoutesDiffer: 'routes are not as they should be; the status lists them',
+  AsWanted: 'everything is as it should be',
+} as const;
+
+/** Reasons that conditions give. */
+export type ConditionReason = keyof typeof statusReasons | ReasonCode;
