@@ -186,6 +186,19 @@ describe('a dialer', () => {
     await until('the operator is greeted', () => links.length === 1);
   });
 
+  it.each(['two\nlines', 'umlaut-\u00e4', 'nul-\u0000'])(
+    'survives a token file that holds no token, without showing it: %j',
+    async (text) => {
+      const { links, port } = await startOperator();
+      await writeFile(tokenFile, text);
+      const { lost } = dial([`127.0.0.1:${port}`]);
+      await until('the token is named', () => lost.length === 1);
+      expect(lost).toEqual([`token file ${tokenFile} holds no token: it has characters that no token has`]);
+      await writeFile(tokenFile, 'token-1');
+      await until('the operator is greeted', () => links.length === 1);
+    },
+  );
+
   it('never sends its token without TLS beyond the machine', async () => {
     const { lost } = dial(['192.0.2.1:9441']);
     await until('the refusal is named', () => lost.length === 1);

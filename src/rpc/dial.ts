@@ -117,6 +117,8 @@ async function readCredentials(address: string, { tokenFile, tls }: DialOptions)
   try {
     const token = (await readFile(tokenFile, 'utf8')).trim();
     if (token === '') return err(`token file ${tokenFile} is empty`);
+    // gRPC would throw, with the token in its message.
+    if (!/^[\x21-\x7e]+$/.test(token)) return err(`token file ${tokenFile} holds no token: it has characters that no token has`);
     return ok({ token, tls: tls && { ca: await readFile(tls.caFile), serverName: tls.serverName } });
   } catch (cause) {
     return err(`can't read what the dial needs: ${cause instanceof Error ? cause.message : String(cause)}`);
