@@ -21,4 +21,9 @@ export const limits = {
   statusWriters: 4,
   /** Routes listed in one AnycastSpeaker (design: a status object must stay small). */
   speakerDifferences: 50,
+  /** An object that vanished from a list is asked for when a second list agrees after this time, in milliseconds. */
+  absenceConfirmMs: 10_000,
+  /** Of what vanished together nothing is believed above this number, or above this share of its kind where it is two or more. */
+  absencesAtOnce: 100,
+  absenceShare: 0.25,
 } as const;

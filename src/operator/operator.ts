@@ -15,6 +15,7 @@ import type { SpeakerHandler } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { CustomObject } from './custom-object.ts';
 import { Deliveries } from './deliver/deliveries.ts';
+import { lookUpWith } from './look-up.ts';
 import { Observer, type Sources } from './observe/observer.ts';
 import type { Affected } from './observe/view-store.ts';
 import { Outcomes } from './outcomes.ts';
@@ -75,6 +76,7 @@ export class Operator {
       logger,
       onAffected: (affected, atMs) => this.#pipeline.mark(this.#withHeldRoutes(affected), atMs),
       onObject: (kind, key) => this.#statuses.object(kind, key),
+      lookUp: lookUpWith(options.client),
       onFresh: () => this.#nowFresh(),
     });
     this.#pipeline = new Pipeline({

@@ -31,6 +31,7 @@ async function anObserver(prepare: (objects: ReturnType<typeof testSources>['obj
     logger: { ...silentLogger, warn: (fields) => lines.push(fields) },
     onAffected: (what) => affected.push(what),
     onObject: (kind, key) => changed.push(`${kind} ${key}`),
+    lookUp: async (kind, key) => (objects[kind].get(key) === undefined ? 'gone' : 'there'),
     onFresh: () => fresh++,
   });
   observer.start();

@@ -2,7 +2,7 @@
  * observe — from watches to a read-only view, and to the keys that have to be decided again.
  *
  * Kubernetes' shapes become decide's shapes here and nowhere else. Absence is never taken for deletion: only a DELETED event or a
- * deletionTimestamp is a tombstone; what a list leaves out is missing, and stays as it was. An object that can't be read keeps
+ * deletionTimestamp is a tombstone; what a list leaves out is missing, and stays as it was until its absence is confirmed. An object that can't be read keeps
  * its last good form, and its problem is kept for its condition.
  */
 import type { FieldError } from '#api/parse.ts';
@@ -14,6 +14,7 @@ import { ok, type Result } from '#runtime/result.ts';
 import type { EndpointSlice, Namespace, Node, Service } from '../core-objects.ts';
 import type { CustomObject } from '../custom-object.ts';
 import { limits } from '../limits.ts';
+import { Absences, type LookUp } from './absences.ts';
 import { mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
 import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
 import { type Affected, ViewStore } from './view-store.ts';
@@ -42,6 +43,8 @@ export type ObserverOptions = {
   readonly onAffected: (affected: Affected, atMs: number) => void;
   /** An object is new, changed or gone: what is written about it may have to change. */
   readonly onObject: (kind: Kind, key: string) => void;
+  /** Asks the API server for an object by its name. */
+  readonly lookUp: LookUp;
   /** Everything is listed and heard of, after it was not. */
   readonly onFresh: () => void;
 };
@@ -60,10 +63,21 @@ export class Observer {
   readonly #tombstones = new Map<string, { readonly kind: Kind; readonly key: string }>();
   /** Kinds that were not fresh when they were asked for: what was decided then has to be decided again when they are. */
   readonly #doubted: Set<Kind>;
+  readonly #absences: Absences;
   #freshnessTimer: Timer | undefined;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    const { clock, logger, lookUp, sources } = options;
+    this.#absences = new Absences({
+      clock,
+      logger,
+      lookUp,
+      relist: (kind) => sources[kind].relist(),
+      count: (kind) => sources[kind].store.size,
+      clusterUid: () => sources.Namespace.store.get('kube-system')?.metadata.uid,
+      onGone: (kind, key) => this.#gone(kind, key),
+    });
     this.kinds = Object.keys(options.sources) as Kind[];
     this.#doubted = new Set(this.kinds);
     this.view = new ViewStore((kind) => {
@@ -82,6 +96,7 @@ export class Observer {
   /** Ends all watches. */
   async stop(): Promise<void> {
     this.#freshnessTimer?.cancel();
+    this.#absences.stop();
     await Promise.all(this.kinds.map((kind) => this.#options.sources[kind].stop()));
   }
 
@@ -128,9 +143,12 @@ export class Observer {
 
   #changed<K extends Kind>(kind: K, change: ObjectChange<SourceObjects[K]>): void {
     if (change.kind === 'listed') {
+      if (!this.#options.sources[kind].freshness.rewound) this.#absences.listed(kind);
       this.#checkFreshness();
       return;
     }
+    if (change.kind === 'vanished') this.#absences.vanished(kind, change.key);
+    else this.#absences.settled(kind, change.key);
     const presence = presenceAfter[change.kind];
     const mapped = this.#map(kind, change.object, presence, change.atMs);
     this.#noteProblem(kind, change.key, mapped, presence);
@@ -139,6 +157,13 @@ export class Observer {
     // What is none of ours any more, such as a slice that lost its label, has said so itself.
     else this.#take(mapped.value ?? (before && { ...before, presence: 'deleted' }), change.atMs);
     this.#options.onObject(kind, change.key);
+  }
+
+  /** What vanished is gone, by evidence: its last form gets the tombstone. */
+  #gone(kind: Kind, key: string): void {
+    const object = this.view.get(kind, key);
+    this.#take(object && { ...object, presence: 'deleted' }, this.#options.clock.nowMs());
+    this.#options.onObject(kind, key);
   }
 
   #take(object: ObservedObject | undefined, atMs: number): void {
