@@ -256,6 +256,24 @@ describe('what the router has', () => {
     expect([rib.isWritten(4_711), rib.isAnnounced(4_711)]).toEqual([true, false]);
   });
 
+  it('may be at the router from the first word about it until a withdrawal is acknowledged', () => {
+    const { rib, hold, flush } = aSession();
+    const [route, other] = [hold('192.0.2.1/32'), hold('192.0.2.2/32')];
+    // So late in the table that this router has no room for it yet: it was never told anything of it.
+    const late = Array.from({ length: 5_000 }, (_, index) => hold(`10.0.${index >> 8}.${index & 255}/32`)).at(-1) as PrefixHandle;
+    expect([rib.mayHave(route), rib.mayHave(other), rib.mayHave(late)]).toEqual([false, false, false]);
+    rib.announce(route, aRoute(1));
+    expect(rib.mayHave(route)).toBe(false);
+    const announced = flush({ acknowledge: false });
+    expect([rib.mayHave(route), rib.mayHave(other)]).toEqual([true, false]);
+    rib.withdraw(route);
+    const withdrawn = flush({ acknowledge: false });
+    for (const chunk of announced) rib.acknowledge(chunk);
+    expect(rib.mayHave(route)).toBe(true);
+    for (const chunk of withdrawn) rib.acknowledge(chunk);
+    expect(rib.mayHave(route)).toBe(false);
+  });
+
   it('is acknowledged in order, or it is a bug', () => {
     const { rib, hold, flush } = aSession();
     rib.announce(hold('192.0.2.1/32'), aRoute(1));
