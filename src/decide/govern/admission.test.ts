@@ -95,7 +95,7 @@ describe('a hold for doubts', () => {
     const question = { cause: 'soft', node: 'n1', evidence } as const;
     expect(admit({ ...question, doubts: [{ reason: 'InputStale', kind: 'EndpointSlice' }] }, facts)).toMatchObject({
       inputs: { kind: 'EndpointSlice', doubts: 1 },
-      exit: 'The API server answers again about objects of kind EndpointSlice.',
+      exit: 'The API server answers again about objects of kind EndpointSlice; where it was restored from a backup, restart the operator to accept what it says now.',
     });
   });
 });

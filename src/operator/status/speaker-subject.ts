@@ -20,6 +20,8 @@ export function speakerSubject(facts: StatusFacts): Subject {
   return {
     intervalMs: limits.speakerStatusIntervalMs,
     perSecond: limits.speakerStatusPerSecond,
+    // Until it is there, a next leader would not know that this node's speaker has to be heard.
+    isUrgent: (node) => facts.speakerObjects.store.get(node) === undefined && facts.speakers.get(node) !== undefined,
     next(node) {
       const object = facts.speakerObjects.store.get(node);
       const speaker = facts.speakers.get(node);

@@ -54,6 +54,17 @@ describe('writing a status', () => {
     expect(sent).toHaveLength(2);
   });
 
+  it('does not wait where it is urgent, though it was looked at a moment ago', async () => {
+    let wanted: Write | undefined;
+    const { clock, writer, sent } = aWriter({ next: () => wanted, isUrgent: () => wanted !== undefined });
+    writer.touch('Thing', 'a');
+    await clock.advanceAsync(10);
+    wanted = { type, create: { metadata: { name: 'a' } } };
+    writer.touch('Thing', 'a');
+    await clock.advanceAsync(0);
+    expect(sent).toEqual(['create at 10']);
+  });
+
   it('looks at most once per interval where nothing is to be written', async () => {
     let looks = 0;
     const { clock, writer } = aWriter({

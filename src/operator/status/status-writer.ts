@@ -34,6 +34,8 @@ export type Subject = {
   next(key: string): Write | undefined;
   /** The status of a key is looked at, and written, at most once in this time, in milliseconds; other writes do not wait. */
   readonly intervalMs: number;
+  /** Whether the next write of a key must not wait because its status was looked at a moment ago. Default: never. */
+  isUrgent?(key: string): boolean;
   /** At most so many writes of statuses per second over all keys, in short bursts more. Default: no bound. */
   readonly perSecond?: number;
 };
@@ -93,7 +95,7 @@ export class StatusWriter {
     const subject = this.#options.subjects[kind];
     if (subject === undefined) return;
     const name = `${kind} ${key}`;
-    const lastMs = this.#lastMs.get(name);
+    const lastMs = subject.isUrgent?.(key) === true ? undefined : this.#lastMs.get(name);
     this.#queue.addAfter(name, lastMs === undefined ? 0 : lastMs + subject.intervalMs - this.#options.clock.nowMs());
   }
 
