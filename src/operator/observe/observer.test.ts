@@ -68,6 +68,7 @@ describe('observing', () => {
       logger: silentLogger,
       onAffected: () => undefined,
       onObject: () => undefined,
+      lookUp: async () => 'unknown',
       onFresh: () => undefined,
     });
     expect(waiting.complete).toBe(false);

@@ -147,8 +147,8 @@ export class Observer {
       this.#checkFreshness();
       return;
     }
-    if (change.kind === 'vanished') this.#absences.vanished(kind, change.key);
-    else this.#absences.settled(kind, change.key);
+    if (change.kind !== 'vanished') this.#absences.settled(kind, change.key);
+    else if (goesUnseen.has(kind)) this.#absences.vanished(kind, change.key);
     const presence = presenceAfter[change.kind];
     const mapped = this.#map(kind, change.object, presence, change.atMs);
     this.#noteProblem(kind, change.key, mapped, presence);
@@ -234,6 +234,12 @@ export class Observer {
     this.#freshnessTimer = this.#options.clock.after(limits.freshnessCheckMs, () => this.#checkFreshness());
   }
 }
+
+/**
+ * Kinds whose objects can be deleted without our seeing it. The others carry our finalizer: that one of them went unseen means
+ * that something is wrong, and nothing but a DELETED event is believed.
+ */
+const goesUnseen: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Node', 'Namespace']);
 
 /** Kinds whose objects are only evidence while they are there. */
 const saysNothingWhenDeleted: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Namespace']);
