@@ -21,6 +21,8 @@ export const limits = {
   statusWriters: 4,
   /** Routes listed in one AnycastSpeaker (design: a status object must stay small). */
   speakerDifferences: 50,
+  /** Logs, statuses and events of a turn wait this long, in milliseconds: speakers and routers have the processor first. */
+  tellAfterMs: 5,
   /** An object that vanished from a list is asked for when a second list agrees after this time, in milliseconds. */
   absenceConfirmMs: 10_000,
   /** Of what vanished together nothing is believed above this number, or above this share of its kind where it is two or more. */

@@ -15,6 +15,7 @@ import type { SpeakerHandler } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { CustomObject } from './custom-object.ts';
 import { Deliveries } from './deliver/deliveries.ts';
+import { limits } from './limits.ts';
 import { lookUpWith } from './look-up.ts';
 import { Observer, type Sources } from './observe/observer.ts';
 import type { Affected } from './observe/view-store.ts';
@@ -59,6 +60,8 @@ export class Operator {
   readonly #pipeline: Pipeline;
   readonly #speakers: Speakers;
   readonly #outcomes: Outcomes;
+  /** Turns that are decided and sent, and not told of yet. */
+  readonly #untold: Turn[] = [];
   readonly #statuses: Statuses;
   readonly #metrics: OperatorMetrics;
   #ledger = this.#newLedger();
@@ -157,7 +160,7 @@ export class Operator {
         ledger,
         outcomes: this.#outcomes,
         speakerObjects,
-        pending: () => this.#pipeline.pending,
+        pending: () => this.#pipeline.pending || this.#untold.length > 0,
         clock,
       },
     });
@@ -186,6 +189,7 @@ export class Operator {
     this.#deliveries.clear();
     this.#ledger = this.#newLedger();
     this.#outcomes.clear();
+    this.#untold.length = 0;
     this.#metrics.forgetTerm();
   }
 
@@ -200,14 +204,20 @@ export class Operator {
     return new Set([...cluster, ...this.#speakers.nodes()]);
   }
 
-  /** Logs, metrics and statuses of one turn, whose messages are sent already. */
+  /** Counts what a turn decided; what people read of it is written a moment later, when the routers have heard of it. */
   #tell(turn: Turn): void {
-    logTurn(this.#options.logger, turn);
     this.#metrics.turn(turn);
-    this.#statuses.turn(turn);
-    const { recordEvent } = this.#options;
-    if (recordEvent === undefined) return;
-    for (const event of turnEvents(turn, (key) => this.#observer.raw('Service', key))) recordEvent(event);
+    if (this.#untold.push(turn) === 1) this.#options.clock.after(limits.tellAfterMs, () => this.#tellNow());
+  }
+
+  #tellNow(): void {
+    const { logger, recordEvent } = this.#options;
+    for (const turn of this.#untold.splice(0)) {
+      logTurn(logger, turn);
+      this.#statuses.turn(turn);
+      if (recordEvent === undefined) continue;
+      for (const event of turnEvents(turn, (key) => this.#observer.raw('Service', key))) recordEvent(event);
+    }
   }
 
   #countPlaces(): { announced: number; held: number; orphans: number } {

@@ -99,6 +99,11 @@ export class StatusWriter {
     this.#queue.addAfter(name, lastMs === undefined ? 0 : lastMs + subject.intervalMs - this.#options.clock.nowMs());
   }
 
+  /** Forgets when statuses were looked at: the next touch of each is answered at once. */
+  forgetLooks(): void {
+    this.#lastMs.clear();
+  }
+
   async #write(name: string): Promise<void> {
     const space = name.indexOf(' ');
     const subject = this.#options.subjects[name.slice(0, space)];

@@ -90,6 +90,8 @@ export class Statuses {
     if (isNews) this.#letGo();
     if (this.#canTell || !(allHeard || this.#graceOver)) return;
     this.#canTell = true;
+    // What was looked at while nothing could be told does not wait for its interval.
+    this.#writer.forgetLooks();
     for (const kind of observer.kinds) for (const key of observer.keys(kind)) this.#writer.touch(kind, key);
     for (const node of new Set([...speakerObjects.store.keys(), ...speakers.nodes()])) this.#writer.touch('AnycastSpeaker', node);
   }
