@@ -23,16 +23,18 @@ function operatorCommand(env: NodeJS.ProcessEnv): Command {
   const namespace = env['POD_NAMESPACE'] ?? 'anycast-system';
   return new Command('operator')
     .description('decide what every node announces (the only part that talks to the API server)')
-    .addOption(flag('--kubeconfig <file>', 'kubeconfig of the API server; in a cluster: the service account').env('KUBECONFIG'))
-    .addOption(flag('--namespace <name>', 'namespace of the Lease and of the speakers; default: POD_NAMESPACE').default(namespace))
-    .addOption(flag('--identity <name>', 'name in the Lease; default: host name and a random part'))
+    .addOption(flag('--kubeconfig <file>', 'kubeconfig of the API server; in a pod: its service account').env('KUBECONFIG'))
+    .addOption(flag('--namespace <name>', 'namespace of the Lease and of the speakers; in a pod: POD_NAMESPACE').default(namespace))
+    .addOption(flag('--identity <name>', 'name in the Lease by which replicas choose who leads; default: host name and a random part'))
     .addOption(
-      flag('--listen-http <address:port>', 'health and metrics')
+      flag('--listen-http <address:port>', 'where health (/livez, /readyz) and /metrics are served')
         .argParser(parseEndpoint)
         .default({ address: '::', port: 9440 }, '[::]:9440'),
     )
     .addOption(
-      flag('--listen-grpc <address:port>', 'speakers').argParser(parseEndpoint).default({ address: '::', port: 9441 }, '[::]:9441'),
+      flag('--listen-grpc <address:port>', 'where speakers connect')
+        .argParser(parseEndpoint)
+        .default({ address: '::', port: 9441 }, '[::]:9441'),
     )
     .addOption(flag('--tls-cert <file>', 'certificate shown to speakers, PEM; read again when it changes'))
     .addOption(flag('--tls-key <file>', 'its private key, PEM'))
@@ -44,7 +46,7 @@ function operatorCommand(env: NodeJS.ProcessEnv): Command {
 
 function speakerCommand(env: NodeJS.ProcessEnv): Command {
   const nodeName = env['NODE_NAME'];
-  const node = flag('--node <name>', 'name of this node; default: NODE_NAME');
+  const node = flag('--node <name>', 'name of this node; in a pod: NODE_NAME');
   if (nodeName !== undefined) node.default(nodeName);
   return new Command('speaker')
     .description('announce over BGP from this node, told by operators or by a file')
@@ -53,12 +55,16 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
         .argParser(listOf(splitHostPort))
         .conflicts('config'),
     )
-    .addOption(flag('--config <file>', 'announce what this YAML file says instead; read again on SIGHUP'))
+    .addOption(flag('--config <file>', 'announce what this YAML file says, without operators; read again on SIGHUP'))
     .addOption(node)
-    .addOption(flag('--state-dir <dir>', 'where the applied state is kept').default('/var/lib/anycast-operator'))
-    .addOption(flag('--admin <unix:path>', 'local HTTP/JSON: look, withdraw, isolate; mode 0600').argParser(parseUnixPath))
     .addOption(
-      flag('--listen-http <address:port>', 'health and metrics')
+      flag('--state-dir <dir>', 'where what was ordered is kept, for the next start; one folder per speaker').default(
+        '/var/lib/anycast-operator',
+      ),
+    )
+    .addOption(flag('--admin <unix:path>', 'unix socket with HTTP and JSON, mode 0600: look, withdraw, isolate').argParser(parseUnixPath))
+    .addOption(
+      flag('--listen-http <address:port>', 'where health (/livez, /readyz) and /metrics are served')
         .argParser(parseEndpoint)
         .default({ address: '::', port: 9442 }, '[::]:9442'),
     )
@@ -70,7 +76,7 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
     .addOption(flag('--tls-ca <file>', 'certificate authority of the operators, PEM'))
     .addOption(flag('--tls-server-name <name>', 'name that the operators’ certificate must have; default: the host of --operator'))
     .addOption(
-      flag('--token-file <file>', 'service-account token for our audience').default(
+      flag('--token-file <file>', 'service-account token shown to operators, for audience anycast-operator.io').default(
         '/var/run/secrets/anycast-operator.io/serviceaccount/token',
       ),
     )
@@ -81,13 +87,15 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
 
 function collectorCommand(): Command {
   return new Command('collector')
-    .description('receive-only BGP listener: what the network really sees')
-    .addOption(flag('--listen <address:port>', 'BGP').argParser(parseEndpoint).default({ address: '::', port: 179 }, '[::]:179'))
-    .addOption(flag('--asn <number>', 'our AS').argParser(wholeNumber(1, 4_294_967_294)).makeOptionMandatory())
-    .addOption(flag('--router-id <address>', 'BGP identifier, an IPv4 address').argParser(parseAddress).makeOptionMandatory())
-    .addOption(flag('--peer-asn <number|any>', 'AS of the peers').default('any'))
+    .description('listen for BGP, announce nothing, show what a router would have')
     .addOption(
-      flag('--http <address:port>', 'GET /routes, /sessions, /events')
+      flag('--listen <address:port>', 'where BGP peers connect').argParser(parseEndpoint).default({ address: '::', port: 179 }, '[::]:179'),
+    )
+    .addOption(flag('--asn <number>', 'our AS number, required').argParser(wholeNumber(1, 4_294_967_294)).makeOptionMandatory())
+    .addOption(flag('--router-id <address>', 'our BGP Identifier, an IPv4 address, required').argParser(parseAddress).makeOptionMandatory())
+    .addOption(flag('--peer-asn <number|any>', 'AS number of the peers').default('any'))
+    .addOption(
+      flag('--http <address:port>', 'where GET /routes, /sessions and /events are answered')
         .argParser(parseEndpoint)
         .default({ address: '127.0.0.1', port: 9443 }, '127.0.0.1:9443'),
     )
