@@ -28,6 +28,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   try {
     await new Demo(screen, stage, interrupted.signal).tell();
     if (options.keep) await keepRunning(screen, stage, interrupted.signal);
+    else screen.say('To look around here: make demo KEEP=1, or anycast demo --keep.');
     return true;
   } catch (error) {
     if (interrupted.signal.aborted) return false;
@@ -58,7 +59,7 @@ class Demo {
     await this.#failAll();
     await this.#loseApiServer();
     this.#screen.heading('Done');
-    this.#screen.say('The same on your cluster: docs/guides/install.md.');
+    this.#screen.say('On your cluster: docs/guides/install.md.');
   }
 
   async #start(): Promise<void> {
@@ -111,7 +112,9 @@ class Demo {
     const [latency = 0] = await this.#withdrawals([nodes[0].name]);
     this.#screen.good(`It is back, and readiness counts again: ${nodes[0].name} was withdrawn ${latency.toFixed(1)} ms after it failed.`);
     setReady(this.#stage.api, nodes[0].name, true);
+    this.#screen.say(`${nodes[0].name} has recovered. It was withdrawn twice within minutes, so it waits 10 s while the others serve …`);
     await this.#untilAnnounced(nodes.map((node) => node.name));
+    this.#screen.good('All three are back.');
   }
 
   /** Fails pods and waits until each router has lost their routes; how long the slowest of them took, per router. */
@@ -174,7 +177,7 @@ async function keepRunning(screen: Screen, stage: Stage, signal: AbortSignal): P
   const kubectl = `kubectl --kubeconfig ${stage.kubeconfig}`;
   screen.heading('Everything keeps running. Ctrl-C ends it.');
   screen.say('What Kubernetes says:');
-  screen.say(`  ${kubectl} get anycastservices,anycastpeers,anycastspeakers -A`);
+  screen.say(`  ${kubectl} get anycastservices,anycastspeakers -A -o yaml`);
   screen.say('What the routers have:');
   for (const router of stage.routers) screen.say(`  curl -s ${router.url}/routes        (or /sessions, /events)`);
   screen.say('What a speaker does, and why:');
