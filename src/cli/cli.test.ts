@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createProgram } from './program.ts';
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -27,7 +27,16 @@ function anycast(args: readonly string[], env: Readonly<Record<string, string>> 
 
 const lines = (text: string): number => text.trim().split('\n').length;
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'anycast-cli-'));
+const folders: string[] = [];
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'anycast-cli-'));
+  folders.push(path);
+  return path;
+}
 
 function file(name: string, text: string): string {
   const path = join(folder(), name);
@@ -78,6 +87,7 @@ describe('wrong usage ends with code 2 and one line that says what to do', () =>
       ['collector', '--asn', '1', '--router-id', '127.0.0.1', '--listen', 'here'],
       /"here" is not HOST:PORT; write 127\.0\.0\.1:9441/,
     ],
+    ['a port that is none', ['operator', '--listen-http', '127.0.0.1:99999'], /port 99999 is not from 0 to 65535/],
     ['a name where an address belongs', ['operator', '--listen-http', 'localhost:1'], /"localhost" is not an IP address/],
     ['a number out of range', ['collector', '--asn', '0', '--router-id', '127.0.0.1'], /"0" is not a whole number from 1 to 4294967294/],
     ['a flag that is missing', ['collector', '--asn', '1'], /required option '--router-id <address>' not specified/],

@@ -21,7 +21,8 @@ export function splitHostPort(text: string): HostPort {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  if (host === undefined || port > 65_535) throw new InvalidArgumentError(`"${text}" is not HOST:PORT; write 127.0.0.1:9441 or [::1]:9441`);
+  if (port > 65_535) throw new InvalidArgumentError(`"${text}": port ${port} is not from 0 to 65535`);
+  if (host === undefined) throw new InvalidArgumentError(`"${text}" is not HOST:PORT; write 127.0.0.1:9441 or [::1]:9441`);
   return { host, port };
 }
 

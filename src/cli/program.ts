@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { flag, listOf, logLevelFlag, parseAddress, parseEndpoint, parseUnixPath, splitHostPort, wholeNumber } from './flags.ts';
+import { version } from './version.ts';
 
 /** All subcommands with their flags. Their code is imported when they run, so that `--help` and small commands start fast. */
 export function createProgram(env: NodeJS.ProcessEnv): Command {
   const program = new Command('anycast')
     .description('Announces Kubernetes services over BGP from many places, and stops within milliseconds where one can no longer serve.')
+    .version(`anycast ${version} (Node ${process.versions.node})`, '--version', 'print version and Node')
     .configureHelp({ sortOptions: true, sortSubcommands: true });
   program.addCommand(operatorCommand(env));
   program.addCommand(speakerCommand(env));

@@ -3,6 +3,7 @@ import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Entry } from '#state/entry.ts';
+import type { ReasonCode } from '#state/reasons.ts';
 import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import { Account } from './account/account.ts';
 import type { Journal } from './account/journal.ts';
@@ -135,7 +136,7 @@ export class Announcer {
     else this.gate.remove(entry.prefix);
   }
 
-  #orderWithdrawal(prefix: string, reason: string): void {
+  #orderWithdrawal(prefix: string, reason: ReasonCode): void {
     if (this.#account.isAnnounced(prefix))
       this.#options.journal.withdrawalOrdered(prefix, this.gate.get(prefix)?.entry.service ?? '', reason);
   }

@@ -49,6 +49,8 @@ export const reasons = {
   NoNextHop: { scope: 'speaker', says: 'no usable next hop of this family towards the peer' },
   PrependRefused: { scope: 'speaker', says: 'AS-path prepend is for eBGP: an iBGP peer would drop the route as a loop' },
   TooManyCommunities: { scope: 'speaker', says: 'the communities leave no room for a prefix in an UPDATE' },
+  Removed: { scope: 'speaker', says: 'this node is no longer told to announce the route' },
+  Leave: { scope: 'speaker', says: 'the speaker is leaving' },
   Isolated: { scope: 'speaker', says: 'a person isolated this speaker' },
   WithdrawnLocally: { scope: 'speaker', says: 'a person withdrew the route at the admin socket' },
   // said by another version
