@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Collector } from '#collector/collector.ts';
 import type { CollectorEvent } from '#collector/views.ts';
-import { unwrap } from '#runtime/result.ts';
+import { Router } from '#lab/demo/router.ts';
 import type { TestClient } from '../../test/envtest/client.ts';
 import { type ControlPlane, startControlPlane } from '../../test/envtest/control-plane.ts';
 import { eventually } from '../../test/support/eventually.ts';
@@ -28,13 +27,13 @@ export type DecisionLine = {
 export type WithdrawLine = { readonly event: string; readonly prefix: string; readonly orderedAt: number; readonly writtenAt?: number };
 
 /**
- * The product on this machine against a real API server: one operator, speakers on loopback addresses, and a router in this
- * process that says when it received what, on the clock that all processes of the machine share.
+ * The product on this machine against a real API server: one operator, speakers on loopback addresses, and a router that says
+ * when it received what, on the clock that all processes of the machine share.
  */
 export class Fabric {
   readonly controlPlane: ControlPlane;
   readonly client: TestClient;
-  readonly router: Collector;
+  readonly router: Router;
   readonly nodes: readonly string[];
   readonly operator: Program;
   readonly speakers = new Map<string, Program>();
@@ -43,7 +42,7 @@ export class Fabric {
 
   private constructor(parts: {
     controlPlane: ControlPlane;
-    router: Collector;
+    router: Router;
     nodes: readonly string[];
     operator: Program;
     operatorLog: string;
@@ -64,11 +63,10 @@ export class Fabric {
     const { client } = controlPlane;
     await client.applyFiles(join(root, 'crds'));
     const folder = tempFolder(scope, 'bench');
-    const router = unwrap(await Collector.start({ listen: { address: '127.0.0.1', port: 0 }, asn: 64_500, routerId: '127.0.0.101' }));
-    scope.onClose('the router', () => router.stop());
+    const [bgp = 0, routerHttp = 0, grpc = 0, http = 0, ...speakerHttp] = await freePorts(4 + options.speakers);
+    const router = await Fabric.#startRouter(scope, folder, bgp, routerHttp);
     const nodes = Array.from({ length: options.speakers }, (_, index) => `node-${index + 1}`);
-    await Fabric.#makeCluster(client, nodes, router.local.port);
-    const [grpc = 0, http = 0, ...speakerHttp] = await freePorts(2 + options.speakers);
+    await Fabric.#makeCluster(client, nodes, bgp);
     const operatorLog = join(folder, 'operator.log');
     const operator = new Program(scope, 'operator', operatorLog, [
       'operator',
@@ -88,7 +86,7 @@ export class Fabric {
   async untilEstablished(): Promise<void> {
     await eventually(
       'all sessions are established',
-      () => this.router.sessions().filter((session) => session.state === 'Established').length,
+      async () => (await this.router.sessions()).filter((session) => session.state === 'Established').length,
       (count) => count === this.nodes.length,
       { withinMs: 60_000 },
     );
@@ -98,7 +96,7 @@ export class Fabric {
   async untilRoutes(count: number, withinMs = 120_000): Promise<void> {
     await eventually(
       `the router has ${count} routes`,
-      () => this.router.sessions().reduce((sum, session) => sum + session.prefixes, 0),
+      async () => (await this.router.sessions()).reduce((sum, session) => sum + session.prefixes, 0),
       (seen) => seen === count,
       { withinMs, everyMs: 20 },
     );
@@ -118,6 +116,17 @@ export class Fabric {
         resolve(event);
       });
     });
+  }
+
+  /** The router has a process of its own: what it says about times is not held up by whoever writes to the API server. */
+  static async #startRouter(scope: Scope, folder: string, bgp: number, http: number): Promise<Router> {
+    const args = [`--listen=127.0.0.1:${bgp}`, `--http=127.0.0.1:${http}`, '--asn=64500', '--router-id=127.0.0.101'];
+    new Program(scope, 'router', join(folder, 'router.log'), ['collector', ...args]);
+    const router = new Router('router', http);
+    await eventually('the router answers', () => router.answers());
+    await router.listen();
+    scope.onClose('the stream of the router', () => router.close());
+    return router;
   }
 
   static async #makeCluster(client: TestClient, nodes: readonly string[], routerPort: number): Promise<void> {

@@ -1,12 +1,13 @@
-import type { CollectorEvent, RouteView } from '#collector/views.ts';
+import type { CollectorEvent, RouteView, SessionView } from '#collector/views.ts';
 
-/** A collector as the demo looks at it: over its HTTP, as anybody would. */
+/** A collector in a process of its own, looked at over its HTTP, as anybody would. */
 export class Router {
   readonly name: string;
   readonly url: string;
-  /** Everything that it heard since the demo began to listen, oldest first. */
+  /** Everything that it heard since {@link listen}, oldest first. */
   readonly events: CollectorEvent[] = [];
   readonly #abort = new AbortController();
+  readonly #readers = new Set<(event: CollectorEvent) => void>();
 
   constructor(name: string, httpPort: number) {
     this.name = name;
@@ -17,6 +18,18 @@ export class Router {
   async routes(): Promise<RouteView[]> {
     const answer = await fetch(`${this.url}/routes`);
     return (await answer.json()) as RouteView[];
+  }
+
+  /** The sessions that it has now, and those that ended most recently. */
+  async sessions(): Promise<SessionView[]> {
+    const answer = await fetch(`${this.url}/sessions`);
+    return (await answer.json()) as SessionView[];
+  }
+
+  /** Calls `reader` for each event from now on; returns how to stop that. */
+  subscribe(reader: (event: CollectorEvent) => void): () => void {
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
   }
 
   /** Whether it answers at all. */
@@ -42,7 +55,12 @@ export class Router {
     for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
       const lines = (text + chunk).split('\n\n');
       text = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('data: ')) this.events.push(JSON.parse(line.slice('data: '.length)) as CollectorEvent);
+      for (const line of lines) if (line.startsWith('data: ')) this.#heard(JSON.parse(line.slice('data: '.length)) as CollectorEvent);
     }
+  }
+
+  #heard(event: CollectorEvent): void {
+    this.events.push(event);
+    for (const reader of [...this.#readers]) reader(event);
   }
 }
