@@ -11,7 +11,7 @@ import { createLog, type LogLevel, type LogOutput } from '#obs/logger.ts';
 import { Metrics, processMetrics } from '#obs/metrics.ts';
 import { askHealthCheckPort } from '#probe/ask-port.ts';
 import { OperatorDialer } from '#rpc/client.ts';
-import { isLoopback } from '#rpc/loopback.ts';
+import { hostPort, isLoopback } from '#rpc/loopback.ts';
 import { realClock } from '#runtime/clock.ts';
 import { realRandom } from '#runtime/random.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
@@ -109,7 +109,7 @@ async function dialOperators(
   log: LogOutput,
   shutdown: Shutdown,
 ): Promise<void> {
-  const targets = operators.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  const targets = operators.map(({ host, port }) => hostPort(host, port));
   const created = OperatorDialer.create({
     targets,
     knownAddresses: speaker.operators,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { keyOf } from '#kube/resource.ts';
 import { projectEndpointSlice, projectNamespace, projectNode, projectService } from '../core-objects.ts';
-import { canonicalAddresses, keyOf, mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
+import { canonicalAddresses, mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
 
 const meta = { name: 'edge', namespace: 'dns', uid: 'u1', resourceVersion: '7', creationTimestamp: '2026-01-01T00:00:00Z' };
 const service = (spec: object = {}, rest: object = {}, more: object = {}) =>

@@ -9,15 +9,12 @@ import type {
   ObservedSlice,
   Presence,
 } from '#decide/view.ts';
+import { keyOf } from '#kube/resource.ts';
 import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
 import { type EndpointSlice, type Namespace, type Node, type ObjectMeta, type Service, serviceNameLabel } from '../core-objects.ts';
 
 /** Kubernetes' label for nodes that load balancers shall leave out; its presence counts, not its value. */
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
-
-/** `namespace/name`, or the name of a cluster-wide object. */
-export const keyOf = (meta: { readonly namespace?: string; readonly name: string }): string =>
-  meta.namespace === undefined ? meta.name : `${meta.namespace}/${meta.name}`;
 
 /** What every observed object has. */
 export function observed<K extends string>(kind: K, meta: ObjectMeta, presence: Presence): Omit<Observed, 'kind'> & { readonly kind: K } {
