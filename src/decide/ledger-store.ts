@@ -127,7 +127,7 @@ export class LedgerStore implements Ledger {
     return acknowledged.flatMap((held) => this.#dropIfGone(held));
   }
 
-  /** The stream of a node ended: what is known stays, but is not counted on. */
+  /** The stream of a node ended, or its speaker is about to leave: what is known stays, but is not counted on. */
   applyLost(node: string): void {
     this.#live.delete(node);
   }

@@ -31,7 +31,7 @@ export type HoldRecord = { readonly rule: string; readonly reason: ReasonCode; r
 export type Ledger = {
   /** Whether the node's speaker said Hello to this leader. */
   heard(node: string): boolean;
-  /** Whether its stream is up now: a place whose speaker can't be reached is not counted on, whatever it does. */
+  /** Whether its stream is up now and the speaker stays: a place whose speaker can't be reached or leaves is not counted on. */
   live(node: string): boolean;
   route(place: Place): HeldRoute | undefined;
   /** Routes of a Service, on all nodes. */

@@ -116,6 +116,8 @@ export type ObservedNode = Observed & {
   readonly networkUnavailable: boolean;
   /** Labelled `node.kubernetes.io/exclude-from-external-load-balancers`. */
   readonly excluded: boolean;
+  /** A taint that says that the node is being emptied, by its key; absent where it has none. */
+  readonly leavingTaint?: string;
   /** BGP Identifier that a person set by annotation, IPv4 text. */
   readonly routerId?: string;
   /** Addresses of type InternalIP: canonical texts, in the order of the status. */

@@ -41,6 +41,7 @@ export type EndpointSlice = {
 
 export type Node = {
   readonly metadata: ObjectMeta;
+  readonly spec: { readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
   readonly status: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }[];
@@ -133,8 +134,10 @@ export function projectEndpointSlice(value: unknown): EndpointSlice {
 export function projectNode(value: unknown): Node {
   const object = record(value);
   const status = record(object['status']);
+  const taints = list(record(object['spec'])['taints']);
   return {
     metadata: projectMeta(object['metadata']),
+    spec: { taints: taints.map((taint) => ({ key: text(taint['key']) ?? '', effect: text(taint['effect']) ?? '' })) },
     status: {
       addresses: list(status['addresses']).map((entry) => ({ type: text(entry['type']) ?? '', address: text(entry['address']) ?? '' })),
       conditions: list(status['conditions']).map(

@@ -1,5 +1,7 @@
 /** Bounds of the operator room. */
 export const limits = {
+  /** How long it may take to learn whether a leaving speaker is replaced, in milliseconds: it waits a second for its answer. */
+  successorTimeoutMs: 700,
   /** Deleted objects that are remembered until nothing rests on them. Beyond this the oldest are forgotten. */
   tombstones: 10_000,
   /**

@@ -23,6 +23,7 @@ import { Outcomes } from './outcomes.ts';
 import { Pipeline, type Turn } from './pipeline/pipeline.ts';
 import { Speakers } from './speakers.ts';
 import { Statuses } from './status/statuses.ts';
+import type { LookForSuccessor } from './successor.ts';
 import { OperatorMetrics } from './tell/operator-metrics.ts';
 import { turnEvents } from './tell/turn-events.ts';
 import { logTurn } from './tell/turn-log.ts';
@@ -48,6 +49,8 @@ export type OperatorOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Whether a speaker that leaves is followed by another. */
+  readonly lookForSuccessor: LookForSuccessor;
   /** Writes Kubernetes events. Default: none are written. */
   readonly recordEvent?: (event: EventRecord) => void;
 };
@@ -99,6 +102,7 @@ export class Operator {
       clock,
       logger,
       epoch,
+      lookForSuccessor: options.lookForSuccessor,
       onHigherEpoch: (higher) => leadership.raiseAbove(higher),
       onChange: (node) => this.#statuses.node(node),
       onReport: (node, report, services) => {

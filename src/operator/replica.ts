@@ -21,6 +21,7 @@ import { LeaseLeadership } from './lease-leadership.ts';
 import type { Sources } from './observe/observer.ts';
 import { Operator } from './operator.ts';
 import { resourceTypes, speakerType } from './resource-types.ts';
+import { successorWith } from './successor.ts';
 import { tokenReviewer } from './token-reviewer.ts';
 
 /** Where to listen. */
@@ -84,6 +85,7 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
     clock: realClock,
     logger,
     metrics,
+    lookForSuccessor: successorWith(client, options.namespace),
     recordEvent: (event) => events.record(event),
   });
   const identity = await serverIdentity(options, shutdown);

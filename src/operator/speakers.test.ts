@@ -3,7 +3,7 @@ import { aService, aSlice, ready } from '#decide/testing/builders.ts';
 import { encodeEntry } from '#rpc/entry-codec.ts';
 import type { RouteEntry } from '#state/entry.ts';
 import type { RouteTruth } from '#state/truth.ts';
-import { helloOf, session, TestTerm, truth } from './testing/term.ts';
+import { helloOf, session, type TestSpeaker, TestTerm, truth } from './testing/term.ts';
 
 const prefix = '192.0.2.53/32';
 const evidence = { source: 'Probe', object: 'dns/edge', fact: 'connection refused' };
@@ -130,13 +130,53 @@ describe('what a speaker says', () => {
     expect(n1.heard.at(-1)).toEqual({ kind: 'askAnswer', epoch: 7, id: 3, granted: true, rule: 'Admitted' });
   });
 
-  it('when it leaves is answered: withdraw', () => {
-    const term = TestTerm.ordinary();
-    const n1 = term.speaker('n1');
-    n1.say({ kind: 'leave' });
-    expect(n1.heard.at(-1)).toEqual({ kind: 'leaveAnswer', epoch: 7, action: 'withdraw' });
+  it('that permits have ended means nothing where none were given', () => {
+    const n1 = TestTerm.ordinary().speaker('n1');
     n1.say({ kind: 'revokeAck', prefixes: [] });
     expect(n1.closed).toEqual([]);
+  });
+});
+
+describe('a speaker that leaves', () => {
+  /** The answer to Leave, once the API server was asked. */
+  async function answerTo(term: TestTerm, speaker: TestSpeaker): Promise<unknown> {
+    speaker.say({ kind: 'leave' });
+    await Promise.resolve();
+    term.settle();
+    return speaker.heard.findLast((message) => message.kind === 'leaveAnswer');
+  }
+
+  it('and is replaced is told to close quietly', async () => {
+    const term = TestTerm.ordinary();
+    expect(await answerTo(term, term.speaker('n1'))).toEqual({ kind: 'leaveAnswer', epoch: 7, action: 'restart' });
+  });
+
+  it('for good is told to withdraw; of all that do, the last one stays', async () => {
+    const term = TestTerm.ordinary();
+    term.successor = 'none';
+    const both = [term.speaker('n1'), term.speaker('n2')];
+    for (const speaker of both) {
+      speaker.ack();
+      speaker.report([truth(prefix, ['tor'])]);
+    }
+    const answers = await Promise.all(both.map((speaker) => answerTo(term, speaker)));
+    expect(answers).toEqual([
+      { kind: 'leaveAnswer', epoch: 7, action: 'withdraw' },
+      { kind: 'leaveAnswer', epoch: 7, action: 'stay' },
+    ]);
+  });
+
+  it('hears nothing from a replica that does not lead, or not any more', async () => {
+    const term = TestTerm.ordinary();
+    const n1 = term.speaker('n1');
+    term.epoch = undefined;
+    expect(await answerTo(term, n1)).toBeUndefined();
+    term.epoch = 7;
+    n1.say({ kind: 'leave' });
+    term.epoch = undefined;
+    await Promise.resolve();
+    term.settle();
+    expect(n1.heard.filter((message) => message.kind === 'leaveAnswer')).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { admit } from '#decide/govern/admission.ts';
+import { answerLeave } from '#decide/leave.ts';
 import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { SpeakerLink, SpeakerUpdate } from '#rpc/speaker-link.ts';
@@ -10,6 +11,7 @@ import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import type { Deliveries } from './deliver/deliveries.ts';
 import type { ViewStore } from './observe/view-store.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
+import type { LookForSuccessor } from './successor.ts';
 
 /** What is known of one connected speaker. */
 export type ConnectedSpeaker = {
@@ -28,6 +30,8 @@ export type SpeakersOptions = {
   readonly logger: Logger;
   /** Term of this leader; undefined while another leads. */
   readonly epoch: () => number | undefined;
+  /** Whether a speaker that leaves is followed by another. */
+  readonly lookForSuccessor: LookForSuccessor;
   /** A speaker that obeyed a higher term than ours said Hello: its leader is ahead of us. */
   readonly onHigherEpoch: (epoch: number) => void;
   /** What is known of a node's speaker changed. */
@@ -139,7 +143,7 @@ export class Speakers {
         this.#answer(link, message);
         return;
       case 'leave':
-        this.#leave(link);
+        void this.#leave(link);
         return;
       case 'revokeAck':
         // This leader gives no permits yet, so there is none whose end could be awaited.
@@ -188,11 +192,25 @@ export class Speakers {
     link.send({ kind: 'askAnswer', epoch, id: ask.id, granted: rule === 'Admitted', rule });
   }
 
-  #leave(link: SpeakerLink): void {
+  /** Tells a leaving speaker what its routes shall do. It is not counted on any more, so that of several that leave together one stays. */
+  async #leave(link: SpeakerLink): Promise<void> {
+    const { node } = link;
+    const { ledger, view, logger, lookForSuccessor } = this.#options;
     const epoch = this.#options.epoch();
     if (epoch === undefined) return;
-    this.#options.logger.info({ event: 'speaker-leaving', node: link.node, action: 'withdraw' });
-    link.send({ kind: 'leaveAnswer', epoch, action: 'withdraw' });
+    const successor = await lookForSuccessor();
+    if (this.#options.epoch() !== epoch || this.#known.get(node)?.link !== link) return;
+    const { action, ...why } = answerLeave(view, ledger(), node, successor);
+    this.#notCounted(node);
+    logger.info({ event: 'speaker-leaving', node, action, ...why });
+    link.send({ kind: 'leaveAnswer', epoch, action });
+  }
+
+  /** Places of the node are not counted on any more: another place that waits in hold-down may be the only one left. */
+  #notCounted(node: string): void {
+    const ledger = this.#options.ledger();
+    ledger.applyLost(node);
+    this.#options.pipeline.mark({ services: [...ledger.servicesOn(node)], nodes: [] }, this.#options.clock.nowMs());
   }
 
   #lost(link: SpeakerLink, reason: string): void {
@@ -201,10 +219,7 @@ export class Speakers {
     if (this.#known.get(node)?.link !== link) return;
     this.#known.delete(node);
     this.#delivery(node)?.disconnect();
-    const ledger = this.#options.ledger();
-    ledger.applyLost(node);
-    // Its places are not counted on any more: another place that waits in hold-down may be the only one left.
-    this.#options.pipeline.mark({ services: [...ledger.servicesOn(node)], nodes: [] }, this.#options.clock.nowMs());
+    this.#notCounted(node);
     this.#options.logger.info({ event: 'speaker-disconnected', node, reason });
     this.#options.onChange(node);
   }

@@ -2,6 +2,7 @@ import { Peer } from '#bgp/peer/peer.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
 import type { CollectorEvent } from '#collector/views.ts';
+import type { Successor } from '#decide/leave.ts';
 import { MemoryNetwork } from '#linux/memory-network.ts';
 import { type LogFields, type Logger, silentLogger } from '#obs/logger.ts';
 import { Metrics } from '#obs/metrics.ts';
@@ -94,6 +95,8 @@ export class VirtualFabric {
   readonly #speakers = new Map<string, VirtualSpeaker>();
   /** What routers heard, as `router +prefix from node` and `router -prefix from node`, in order. */
   readonly heard: string[] = [];
+  /** Whether a speaker that leaves is followed by another. */
+  successor: Successor = 'none';
   #operator: VirtualOperator | undefined;
 
   /** A fabric with sessions up: a namespace, a pool 192.0.2.0/24, an advertisement of everything, and what `options` names. */
@@ -132,7 +135,15 @@ export class VirtualFabric {
     const client = new VirtualClient(cluster);
     const watches = cluster.watch();
     const leadership = new DecreedLeadership(this.#terms);
-    const operator = new Operator({ ...watches, client, leadership, clock, logger, metrics: new Metrics() });
+    const operator = new Operator({
+      ...watches,
+      client,
+      leadership,
+      clock,
+      logger,
+      metrics: new Metrics(),
+      lookForSuccessor: () => Promise.resolve(this.successor),
+    });
     const links = new MemoryOperator({ name: 'operator', clock, onSpeaker: operator.onSpeaker });
     operator.start();
     this.#operator = { operator, leadership, client, watches, links, lines };

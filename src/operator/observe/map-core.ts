@@ -16,6 +16,12 @@ import { type EndpointSlice, type Namespace, type Node, type ObjectMeta, type Se
 /** Kubernetes' label for nodes that load balancers shall leave out; its presence counts, not its value. */
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 
+/** Taints that say that a node is being emptied, whatever their effect: drained or cordoned, out of service, about to be deleted. */
+const leavingTaints = new Set(['node.kubernetes.io/unschedulable', 'node.kubernetes.io/out-of-service', 'ToBeDeletedByClusterAutoscaler']);
+
+/** Taints that the node controller sets because of what it does not hear: they say nothing about what anybody wants. */
+const healthTaints = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
+
 /** What every observed object has. */
 export function observed<K extends string>(kind: K, meta: ObjectMeta, presence: Presence): Omit<Observed, 'kind'> & { readonly kind: K } {
   return {
@@ -77,6 +83,9 @@ export function mapNode(
 ): ObservedNode {
   const ready = node.status.conditions?.find((condition) => condition.type === 'Ready');
   const routerId = node.metadata.annotations?.[routerIdAnnotation];
+  const leavingTaint = node.spec.taints?.find(
+    ({ key, effect }) => leavingTaints.has(key) || (effect === 'NoExecute' && !healthTaints.has(key)),
+  );
   return {
     ...observed('Node', node.metadata, presence),
     ...(ready?.status === 'True' && { readySinceMs: readySince(ready.lastTransitionTime, time) }),
@@ -84,6 +93,7 @@ export function mapNode(
     networkUnavailable:
       node.status.conditions?.some((condition) => condition.type === 'NetworkUnavailable' && condition.status === 'True') ?? false,
     excluded: node.metadata.labels !== undefined && Object.hasOwn(node.metadata.labels, excludeLabel),
+    ...(leavingTaint !== undefined && { leavingTaint: leavingTaint.key }),
     ...(routerId !== undefined && { routerId }),
     internalAddresses: canonicalAddresses(
       (node.status.addresses ?? []).flatMap((entry) => (entry.type === 'InternalIP' ? entry.address : [])),

@@ -1,3 +1,4 @@
+import type { Successor } from '#decide/leave.ts';
 import { LedgerStore } from '#decide/ledger-store.ts';
 import { aNode, anAdvertisement, aPeer, aPool, aService, aSlice, ready } from '#decide/testing/builders.ts';
 import type { ObservedObject } from '#decide/view.ts';
@@ -29,6 +30,8 @@ export class TestTerm {
   readonly links: MemoryOperator;
   ledger = new LedgerStore();
   epoch: number | undefined = 7;
+  /** Whether speakers that leave are replaced. */
+  successor: Successor = 'comes';
 
   constructor() {
     const { clock, view } = this;
@@ -48,6 +51,7 @@ export class TestTerm {
       clock,
       logger,
       epoch,
+      lookForSuccessor: () => Promise.resolve(this.successor),
       onHigherEpoch: (higher) => this.higherEpochs.push(higher),
       onChange: (node) => this.changes.push(node),
       onReport: (node, report, services) => this.reports.push({ node, report, services: [...services] }),
