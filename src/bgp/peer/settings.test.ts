@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PeerSettings, settingsEffect, settingsEffects } from './settings.ts';
 
-const settings: PeerSettings = {
+const settings: Required<PeerSettings> = {
   name: 'tor',
   address: '192.0.2.254',
   port: 179,
@@ -15,6 +15,21 @@ const settings: PeerSettings = {
   nextHopIpv4: '192.0.2.1',
   nextHopIpv6: '2001:db8::1',
   multihopTtl: 3,
+  interface: 'eth0',
+  vrf: 'red',
+  passive: false,
+  password: 'one',
+  tcpAo: { keyId: 1, receiveKeyId: 1, algorithm: 'HMAC-SHA-1-96' },
+  ttlSecurityHops: 1,
+  gracefulRestart: { restartSeconds: 20, notification: false },
+  role: 'Customer',
+  roleStrict: false,
+  localAs: { asn: 64510, replaceAs: false },
+  extendedNextHop: false,
+  extendedMessages: true,
+  delayOpenMs: 1_000,
+  maxPrefixes: 100,
+  noLlgr: false,
 };
 
 /** Another value for each field. */
@@ -32,6 +47,21 @@ const changed: Required<PeerSettings> = {
   nextHopIpv4: '192.0.2.2',
   nextHopIpv6: '2001:db8::2',
   multihopTtl: 4,
+  interface: 'eth1',
+  vrf: 'blue',
+  passive: true,
+  password: 'another',
+  tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
+  ttlSecurityHops: 2,
+  gracefulRestart: { restartSeconds: 20, notification: true },
+  role: 'Peer',
+  roleStrict: true,
+  localAs: { asn: 64510, replaceAs: true },
+  extendedNextHop: true,
+  extendedMessages: false,
+  delayOpenMs: 2_000,
+  maxPrefixes: 200,
+  noLlgr: true,
 };
 
 describe('the effect of new settings', () => {
@@ -42,7 +72,7 @@ describe('the effect of new settings', () => {
   }
 
   it('of the same settings is none', () => {
-    expect(settingsEffect(settings, { ...settings, families: [...settings.families] })).toBe('none');
+    expect(settingsEffect(settings, { ...settings, families: [...settings.families], localAs: { ...settings.localAs } })).toBe('none');
   });
 
   it('of a field that comes or goes is that of the field', () => {
