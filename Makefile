@@ -1,10 +1,11 @@
 # make demo   sets itself up and runs the main job; KEEP=1 leaves it running
 # make test   sets itself up and runs every lane
 # make check  the static checks only
+# make connections  opens 100,000 connections through kube-proxy while pods and nodes come and go: needs root and Go, like the cluster tests
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NPM_INSTALL = npm install --no-save --ignore-scripts --no-audit --no-fund --engine-strict=false --loglevel=error
 
-.PHONY: demo test check generate setup
+.PHONY: demo test check generate setup connections
 setup: node_modules/.package-lock.json
 
 demo: setup
@@ -15,6 +16,10 @@ test: setup
 
 check: setup
 	@npm run --silent check
+
+connections: setup
+	@test/support/install-debian-packages
+	@KUBEBUILDER_ASSETS=$$(test/envtest/servers/build) ANYCAST_CONNECTIONS=100000 vitest run --project envtest test/envtest/connections.test.ts
 
 generate: setup
 	@npm run --silent generate

@@ -243,7 +243,9 @@ export class Site {
     const [ipv4, ipv6] = podOf(service, node).podIps;
     const namespace = this.namespace(node);
     await namespace.ip([`address add ${ipv4}/32 dev lo`, `address add ${ipv6}/128 dev lo nodad`]);
-    const server = `require('net').createServer((c) => c.end('${node}')).listen(8080, '::', () => console.log('serving'))`;
+    // A client that is cut off resets its connection: that ends the connection, not the pod.
+    const answer = `(c) => c.on('error', () => c.destroy()).end('${node}')`;
+    const server = `require('net').createServer(${answer}).listen(8080, '::', () => console.log('serving'))`;
     await namespace.start(this.#scope, `pod of ${service.name} on ${node}`, [process.execPath, '-e', server]).waitForOutput(/serving/);
   }
 
