@@ -16,6 +16,8 @@ export type Orders = {
   readonly sources: readonly string[];
   readonly count: number;
   readonly perSecond: number;
+  /** Whether to begin, and to count, when a first connection was good: from then on there is a route. */
+  readonly fromFirstGreeting?: boolean;
 };
 
 /** How connections ended. */
@@ -75,6 +77,8 @@ async function run(orders: Orders): Promise<Tally> {
       );
     });
 
+  while (orders.fromFirstGreeting && Object.keys(greeted).length === 0) await one(0);
+  bad.refused = bad.timedOut = bad.cut = failures.length = 0;
   const startMs = performance.now();
   while (opened < orders.count) {
     const due = Math.min(orders.count, Math.ceil(((performance.now() - startMs) * orders.perSecond) / 1_000));
