@@ -121,7 +121,7 @@ export class Announcer {
   async stop(stop: PeerStop): Promise<void> {
     this.#runner.stop();
     this.#wakeTimer?.cancel();
-    if (stop.how === 'withdraw') for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
+    if (stop.how !== 'quiet') for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
     await this.#advertiser.stop(stop);
   }
 

@@ -438,12 +438,12 @@ describe('a person at the node', () => {
 });
 
 describe('leaving', () => {
-  it('withdraws without asking where there is no operator', async () => {
+  it('restarts without asking where no operator is to be had', async () => {
     const world = aWorld();
     const speaker = await announcing(world);
     world.operator.cut();
     await Promise.all([speaker.leave(), speaker.leave()]);
-    expect(world.routers.made.map(({ stopped }) => stopped?.how)).toEqual(['withdraw', 'withdraw']);
+    expect(world.routers.made.map(({ stopped }) => stopped?.how)).toEqual(['restart', 'restart']);
     expect(world.lines).toContainEqual(expect.objectContaining({ event: 'withdraw', prefix: p1, reason: 'Leave' }));
     expect(speaker.notReady()).toMatch(/leaving/);
     expect(world.clock.pendingTimers).toBe(0);
@@ -452,7 +452,7 @@ describe('leaving', () => {
   it('asks, and does what is answered', async () => {
     for (const [action, how] of [
       ['withdraw', 'withdraw'],
-      ['restart', 'quiet'],
+      ['restart', 'restart'],
     ] as const) {
       const world = aWorld();
       const speaker = await announcing(world);
@@ -466,7 +466,7 @@ describe('leaving', () => {
     }
   });
 
-  it('withdraws when nobody answers in time, and tells of it', async () => {
+  it('restarts when nobody answers in time, and tells of it', async () => {
     const world = aWorld();
     const speaker = await announcing(world);
     const left = speaker.leave();
@@ -474,7 +474,7 @@ describe('leaving', () => {
     expect(world.routers.get('a').stopped).toBeUndefined();
     await world.clock.advanceAsync(1);
     await left;
-    expect(world.routers.get('a').stopped?.how).toBe('withdraw');
+    expect(world.routers.get('a').stopped?.how).toBe('restart');
     await world.clock.advanceAsync(0);
     expect(announcedBy(world.operator.truth(p1))).toEqual([]);
   });
@@ -528,6 +528,7 @@ describe('a speaker with a file', () => {
       unwrap(await speaker.reload());
       expect([...world.routers.get('a').routes.keys()]).toEqual([p2]);
       await speaker.leave();
+      expect(world.routers.get('a').stopped?.how).toBe('withdraw');
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -159,8 +159,8 @@ export class Speaker {
   }
 
   /**
-   * Leaves in order: asks the operators what the routes shall do, and does it. Without an answer in time, and without operators, the
-   * routes are withdrawn. Resolves when the sessions are gone and the state is on disk; a second call waits for the first.
+   * Leaves in order: asks the operators what the routes shall do, and does it. Without an answer in time it restarts: routes are
+   * withdrawn, but not from routers that agreed to keep them over a restart. Resolves when the sessions are gone and the state is on disk; a second call waits for the first.
    */
   leave(): Promise<void> {
     this.#leaving ??= this.#leave();
@@ -187,14 +187,19 @@ export class Speaker {
     const action = await this.#askToLeave();
     this.#logger.info({ event: 'leave', action });
     if (action === 'stay') await new Promise<void>((resolve) => void clock.after(stayMs, resolve));
-    await this.#end(action === 'restart' ? { how: 'quiet' } : { how: 'withdraw', text: 'the speaker is leaving' });
+    if (action === 'restart') await this.#end({ how: 'restart', text: 'the speaker restarts' });
+    else await this.#end({ how: 'withdraw', text: 'the speaker is leaving' });
   }
 
-  /** The answer of an operator of the highest epoch; `withdraw` when none comes. */
+  /**
+   * The answer of an operator of the highest epoch. When none comes, nobody said that the speaker leaves for good: it restarts.
+   * A speaker that runs by a file has nobody to ask, and takes its routes back.
+   */
   #askToLeave(): Promise<LeaveAnswer['action']> {
-    if (this.#uplink.count === 0) return Promise.resolve('withdraw');
+    if (this.#options.configFile !== undefined) return Promise.resolve('withdraw');
+    if (this.#uplink.count === 0) return Promise.resolve('restart');
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(limits.leaveAnswerMs, () => resolve('withdraw'));
+      const timer = this.#options.clock.after(limits.leaveAnswerMs, () => resolve('restart'));
       this.#answered = (action) => {
         timer.cancel();
         resolve(action);

@@ -25,8 +25,11 @@ import { type PeerRoute, WantedRoutes } from './wanted-routes.ts';
 
 export type { PeerRoute } from './wanted-routes.ts';
 
-/** How a session ends. `withdraw`: routes first, acknowledged, then Cease with the text. `quiet`: it closes without a word, as at a crash. */
-export type PeerStop = { readonly how: 'withdraw'; readonly text: string } | { readonly how: 'quiet' };
+/**
+ * How a session ends. `withdraw`: routes first, acknowledged, then Cease with the text. `restart`: another speaker takes up the routes;
+ * the session closes without a word where graceful restart was agreed, and as with `withdraw` elsewhere. `quiet`: as at a crash.
+ */
+export type PeerStop = { readonly how: 'withdraw' | 'restart'; readonly text: string } | { readonly how: 'quiet' };
 
 /** What a peer tells. */
 export type PeerEvents = {
@@ -122,8 +125,8 @@ export class Peer {
   }
 
   async #stop(stop: PeerStop): Promise<void> {
-    if (stop.how === 'withdraw') await this.#withdrawAll();
-    const cease = stop.how === 'withdraw' ? { subcode: ceaseSubcode.administrativeShutdown, text: stop.text } : undefined;
+    if (stop.how !== 'quiet') await this.#withdrawAll();
+    const cease = stop.how !== 'quiet' ? { subcode: ceaseSubcode.administrativeShutdown, text: stop.text } : undefined;
     this.#connection.dispatch({ kind: 'ManualStop', cease });
     this.#routes.removeAll();
     await this.#connection.closed();
