@@ -44,6 +44,7 @@ export function negotiate(open: OpenMessage, settings: FsmSettings): Result<Nego
     context: {
       fourOctetAsn: open.capabilities.some((capability) => capability.kind === 'fourOctetAsn'),
       maxMessageLength: wireLimits.messageOctets,
+      maxReceivedLength: wireLimits.messageOctets,
       peerType: internal ? 'ibgp' : 'ebgp',
       families: settings.families.filter((family) => offeredFamilies(open).has(family)),
     },

@@ -198,7 +198,7 @@ export class Connection {
     // What one message does may end the connection, or change how the next one is read.
     while (this.#stream === stream) {
       const context = this.#session.negotiated?.context ?? nothingNegotiated;
-      const frame = this.#framer.next(context.maxMessageLength);
+      const frame = this.#framer.next(context.maxReceivedLength);
       if (frame === undefined) return;
       const message = frame.ok ? decodeMessage(frame.value, context) : frame;
       if (message.ok) this.#receiveMessage(message.value);

@@ -18,7 +18,13 @@ import { Peer } from './peer.ts';
 import { keepingLogger } from './testing/log.ts';
 import { manyPrefixes, routes, routesTo } from './testing/world.ts';
 
-const context: DecodeContext = { fourOctetAsn: true, maxMessageLength: 4_096, peerType: 'ebgp', families: ['IPv4'] };
+const context: DecodeContext = {
+  fourOctetAsn: true,
+  maxMessageLength: 4_096,
+  maxReceivedLength: 4_096,
+  peerType: 'ebgp',
+  families: ['IPv4'],
+};
 const endings: (() => unknown)[] = [];
 
 afterEach(async () => {

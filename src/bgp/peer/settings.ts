@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Role } from '#bgp/wire/messages.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
-
-/** Our role towards an eBGP router (RFC 9234 §4.1). */
-export type Role = 'Provider' | 'RouteServer' | 'RouteServerClient' | 'Customer' | 'Peer';
 
 /** Graceful restart as the restarting speaker (RFC 4724). It lengthens the time for which a router sends packets to a dead node. */
 export type GracefulRestart = {

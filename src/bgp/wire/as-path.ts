@@ -27,13 +27,13 @@ export function decodeAsPath(value: Uint8Array, { asnOctets, skipConfedSequences
     if (reader.failed) return err({ message: 'a segment is longer than what is left of it' });
     if (count === 0) return err({ message: 'a segment is empty' });
     if (type === segmentType.asSet || type === segmentType.confedSet) {
-      return err({ message: 'has an AS_SET, which RFC 9774 forbids', verdict: 'withdraw' });
+      return err({ message: 'has an AS_SET, which RFC 9774 forbids', verdict: 'withdraw', clause: 'RFC 9774 §3' });
     }
     if (type === segmentType.confedSequence && skipConfedSequences) continue;
     if (type !== segmentType.asSequence) return err({ message: `has a segment of type ${type}` });
     while (segment.remaining > 0) path.push(asnOctets === 4 ? segment.u32() : segment.u16());
   }
-  return path.includes(0) ? err({ message: 'has AS 0, which is reserved (RFC 7607)' }) : ok(path);
+  return path.includes(0) ? err({ message: 'has AS 0, which is reserved', clause: 'RFC 7607 §2' }) : ok(path);
 }
 
 /** Writes the path as AS_SEQUENCEs; an AS that does not fit into two octets becomes AS_TRANS. */

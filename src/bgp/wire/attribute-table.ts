@@ -3,6 +3,7 @@ import type { IpAddress } from '#net/ip-address.ts';
 import { ok, type Result } from '#runtime/result.ts';
 import { decodeAsPath, encodeAsPath, needsFourOctets } from './as-path.ts';
 import {
+  checkTlvs,
   decodeAggregator,
   decodeLargeCommunities,
   decodeNumber,
@@ -19,7 +20,7 @@ import type { AttributeVerdict, Malformed } from './errors.ts';
 import { attributeCode } from './iana.ts';
 import type { Aggregator, PathAttributes } from './messages.ts';
 import { decodeMpReach, decodeMpUnreach, type RouteGroup } from './mp-attributes.ts';
-import type { EncodeContext } from './negotiated.ts';
+import type { DecodeContext, EncodeContext } from './negotiated.ts';
 
 /** The attributes of an UPDATE as they stand there, before they are understood together. */
 export type RawAttributes = Partial<PathAttributes> & {
@@ -43,12 +44,14 @@ export type AttributeRow = {
   readonly from: 'anyone' | 'ibgp' | 'twoOctetSpeakers';
   /** Whether a value may have so many octets. */
   readonly fits: (octets: number, context: EncodeContext) => boolean;
-  /** RFC 7606 §7 and the attribute's own RFC: what a wrong length or value does. */
+  /** What a wrong length or value does. */
   readonly malformed: AttributeVerdict;
-  /** Whether wrong flags or a second appearance end the session, as its routes can't be known then (RFC 7606 §3.g, §3.j). */
+  /** Which RFC and section says so: RFC 7606 §7, or the attribute's own. */
+  readonly clause: string;
+  /** Whether a second appearance ends the session (RFC 7606 §3.g), and wrong flags are as bad as a wrong value (§5.3). */
   readonly carriesRoutes?: true;
   /** Reads a value that fits. */
-  readonly decode: (value: Uint8Array, context: EncodeContext) => Result<RawAttributes, Malformed>;
+  readonly decode: (value: Uint8Array, context: DecodeContext) => Result<RawAttributes, Malformed>;
   /** The value to send, undefined where the attribute is not sent. */
   readonly encode?: (attributes: OutgoingAttributes, context: EncodeContext) => Uint8Array | undefined;
 };
@@ -80,6 +83,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: exactly(1),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.1',
     decode: (value) => wrapped(decodeOrigin(value), (origin) => ({ origin })),
     encode: ({ origin }) => encodeOrigin(origin),
   },
@@ -90,6 +94,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: atLeast(0),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.2',
     decode: (value, context) =>
       wrapped(decodeAsPath(value, { asnOctets: asnOctets(context), skipConfedSequences: false }), (asPath) => ({ asPath })),
     encode: ({ asPath }, context) => encodeAsPath(asPath, asnOctets(context)),
@@ -101,6 +106,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: exactly(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.3',
     decode: (value) => ok({ nextHop: ipv4(value) }),
     encode: ({ nextHop }) => ifPresent(nextHop, ({ octets }) => octets),
   },
@@ -111,6 +117,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: exactly(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.4',
     decode: (value) => ok({ med: decodeNumber(value) }),
     encode: ({ med }) => ifPresent(med, (number) => encodeNumbers([number])),
   },
@@ -121,6 +128,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'ibgp',
     fits: exactly(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.5',
     decode: (value) => ok({ localPref: decodeNumber(value) }),
     encode: ({ localPref }) => ifPresent(localPref, (number) => encodeNumbers([number])),
   },
@@ -131,6 +139,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: exactly(0),
     malformed: 'discard',
+    clause: 'RFC 7606 §7.6',
     decode: () => ok({ atomicAggregate: true }),
     encode: ({ atomicAggregate }) => ifPresent(atomicAggregate, () => new Uint8Array()),
   },
@@ -141,6 +150,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: (octets, context) => octets === 4 + asnOctets(context),
     malformed: 'discard',
+    clause: 'RFC 7606 §7.7',
     decode: (value, context) => wrapped(decodeAggregator(value, asnOctets(context)), (aggregator) => ({ aggregator })),
     encode: ({ aggregator }, context) => ifPresent(aggregator, (one) => encodeAggregator(one, asnOctets(context))),
   },
@@ -151,6 +161,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: multipleOf(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.8',
     decode: (value) => ok({ communities: decodeNumbers(value) }),
     encode: ({ communities }) => ifAny(communities, (several) => encodeNumbers(sortedCommunities(several))),
   },
@@ -161,6 +172,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'ibgp',
     fits: exactly(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.9',
     decode: (value) => ok({ originatorId: decodeNumber(value) }),
     encode: ({ originatorId }) => ifPresent(originatorId, (number) => encodeNumbers([number])),
   },
@@ -171,6 +183,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'ibgp',
     fits: multipleOf(4),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.10',
     decode: (value) => ok({ clusterList: decodeNumbers(value) }),
     encode: ({ clusterList }) => ifAny(clusterList, encodeNumbers),
   },
@@ -180,9 +193,10 @@ export const attributeTable: readonly AttributeRow[] = [
     flags: 'optionalNonTransitive',
     from: 'anyone',
     fits: atLeast(5),
-    malformed: 'reset',
+    malformed: 'disableFamily',
+    clause: 'RFC 7606 §7.11',
     carriesRoutes: true,
-    decode: (value) => wrapped(decodeMpReach(value), (mpReach) => ({ mpReach })),
+    decode: (value, context) => wrapped(decodeMpReach(value, context), (mpReach) => ({ mpReach })),
   },
   {
     code: attributeCode.mpUnreach,
@@ -190,9 +204,10 @@ export const attributeTable: readonly AttributeRow[] = [
     flags: 'optionalNonTransitive',
     from: 'anyone',
     fits: atLeast(3),
-    malformed: 'reset',
+    malformed: 'disableFamily',
+    clause: 'RFC 7606 §7.12',
     carriesRoutes: true,
-    decode: (value) => wrapped(decodeMpUnreach(value), (mpUnreach) => ({ mpUnreach })),
+    decode: (value, context) => wrapped(decodeMpUnreach(value, context), (mpUnreach) => ({ mpUnreach })),
   },
   {
     code: attributeCode.extendedCommunities,
@@ -201,6 +216,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: multipleOf(8),
     malformed: 'withdraw',
+    clause: 'RFC 7606 §7.14',
     decode: (value) => ok({ extendedCommunities: value.slice() }),
     encode: ({ extendedCommunities }) => (extendedCommunities?.length === 0 ? undefined : extendedCommunities),
   },
@@ -211,6 +227,7 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'twoOctetSpeakers',
     fits: atLeast(6), // RFC 6793 §6
     malformed: 'discard',
+    clause: 'RFC 6793 §6',
     decode: (value) => wrapped(decodeAsPath(value, { asnOctets: 4, skipConfedSequences: true }), (as4Path) => ({ as4Path })),
     encode: ({ asPath }, { fourOctetAsn }) => (!fourOctetAsn && asPath.some(needsFourOctets) ? encodeAsPath(asPath, 4) : undefined),
   },
@@ -221,9 +238,43 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'twoOctetSpeakers',
     fits: exactly(8),
     malformed: 'discard',
+    clause: 'RFC 6793 §6',
     decode: (value) => wrapped(decodeAggregator(value, 4), (as4Aggregator) => ({ as4Aggregator })),
     encode: ({ aggregator }, { fourOctetAsn }) =>
       !fourOctetAsn && aggregator !== undefined && needsFourOctets(aggregator.asn) ? encodeAggregator(aggregator, 4) : undefined,
+  },
+  {
+    code: attributeCode.ipv6ExtendedCommunities,
+    name: 'IPv6 EXTENDED COMMUNITIES',
+    flags: 'optionalTransitive',
+    from: 'anyone',
+    fits: multipleOf(20),
+    malformed: 'withdraw',
+    clause: 'RFC 7606 §7.15',
+    decode: (value) => ok({ ipv6ExtendedCommunities: value.slice() }),
+    encode: ({ ipv6ExtendedCommunities }) => (ipv6ExtendedCommunities?.length === 0 ? undefined : ipv6ExtendedCommunities),
+  },
+  {
+    // No session has AIGP enabled: the attribute is understood and used for nothing (RFC 7311 §3.3).
+    code: attributeCode.aigp,
+    name: 'AIGP',
+    flags: 'optionalNonTransitive',
+    from: 'anyone',
+    fits: atLeast(0),
+    malformed: 'discard',
+    clause: 'RFC 7311 §3.2',
+    decode: (value) => wrapped(checkTlvs(value, { typeOctets: 1, lengthCounts: 'tlv' }), () => ({})),
+  },
+  {
+    // It describes links and nodes, which no family of ours carries.
+    code: attributeCode.bgpLs,
+    name: 'BGP-LS',
+    flags: 'optionalNonTransitive',
+    from: 'anyone',
+    fits: atLeast(0),
+    malformed: 'discard',
+    clause: 'RFC 9552 §8.2.2',
+    decode: (value) => wrapped(checkTlvs(value, { typeOctets: 2, lengthCounts: 'value' }), () => ({})),
   },
   {
     code: attributeCode.largeCommunities,
@@ -232,7 +283,30 @@ export const attributeTable: readonly AttributeRow[] = [
     from: 'anyone',
     fits: multipleOf(12),
     malformed: 'withdraw',
+    clause: 'RFC 8092 §6',
     decode: (value) => ok({ largeCommunities: sortedLargeCommunities(decodeLargeCommunities(value)) }),
     encode: ({ largeCommunities }) => ifAny(largeCommunities, (several) => encodeNumbers(sortedLargeCommunities(several).flat())),
+  },
+  {
+    code: attributeCode.otc,
+    name: 'ONLY_TO_CUSTOMER',
+    flags: 'optionalTransitive',
+    from: 'anyone',
+    fits: exactly(4),
+    malformed: 'withdraw',
+    clause: 'RFC 9234 §5',
+    decode: (value) => ok({ otc: decodeNumber(value) }),
+    encode: ({ otc }) => ifPresent(otc, (number) => encodeNumbers([number])),
+  },
+  {
+    code: attributeCode.prefixSid,
+    name: 'PREFIX_SID',
+    flags: 'optionalTransitive',
+    from: 'ibgp', // RFC 8669 §4
+    fits: atLeast(0),
+    malformed: 'discard',
+    clause: 'RFC 8669 §6',
+    decode: (value) => wrapped(checkTlvs(value, { typeOctets: 1, lengthCounts: 'value' }), () => ({ prefixSid: value.slice() })),
+    encode: ({ prefixSid }) => prefixSid,
   },
 ];

@@ -22,7 +22,7 @@ export const encodeOrigin = (origin: Origin): Uint8Array => Uint8Array.of(origin
 export function decodeAggregator(value: Uint8Array, asnOctets: 2 | 4): Result<Aggregator, Malformed> {
   const reader = new Reader(value);
   const asn = asnOctets === 4 ? reader.u32() : reader.u16();
-  return asn === 0 ? err({ message: 'has AS 0, which is reserved (RFC 7607)' }) : ok({ asn, address: ipv4(reader.rest()) });
+  return asn === 0 ? err({ message: 'has AS 0, which is reserved', clause: 'RFC 7607 §2' }) : ok({ asn, address: ipv4(reader.rest()) });
 }
 
 export function encodeAggregator({ asn, address }: Aggregator, asnOctets: 2 | 4): Uint8Array {
@@ -48,6 +48,22 @@ export function encodeNumbers(numbers: readonly number[]): Uint8Array {
 }
 
 export const decodeNumber = (value: Uint8Array): number => new Reader(value).u32();
+
+/** How a list of type, length and value is written: the octets of a type, and what its two octets of length count. */
+type TlvForm = { readonly typeOctets: 1 | 2; readonly lengthCounts: 'value' | 'tlv' };
+
+/** Whether the value is whole TLVs and nothing else. */
+export function checkTlvs(value: Uint8Array, { typeOctets, lengthCounts }: TlvForm): Result<undefined, Malformed> {
+  const reader = new Reader(value);
+  const counted = lengthCounts === 'tlv' ? typeOctets + 2 : 0;
+  while (reader.remaining > 0) {
+    reader.take(typeOctets);
+    const length = reader.u16();
+    if (length < counted) return err({ message: `has a TLV of length ${length}` });
+    reader.take(length - counted);
+  }
+  return reader.failed ? err({ message: 'has a TLV that is longer than what is left of it' }) : ok(undefined);
+}
 
 /** RFC 8092 §3: 12 octets each. */
 export function decodeLargeCommunities(value: Uint8Array): LargeCommunity[] {

@@ -1,15 +1,18 @@
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type AttributeRow, attributeTable, type RawAttributes } from './attribute-table.ts';
 import { flagBits, flagsOf } from './attributes-encode.ts';
-import { type AttributeFault, type AttributeVerdict, type DecodeError, updateError } from './errors.ts';
-import { errorSubcode } from './iana.ts';
+import { type AttributeFault, type AttributeVerdict, type DecodeError, type Malformed, updateError } from './errors.ts';
+import { attributeCode, errorSubcode } from './iana.ts';
 import type { UnknownAttribute } from './messages.ts';
+import { familyIn, foreign } from './mp-attributes.ts';
 import type { DecodeContext } from './negotiated.ts';
 import { Reader } from './reader.ts';
 
 /** Attributes as read, and what was wrong with them but does not end the session. */
 export type DecodedAttributes = {
   readonly raw: RawAttributes;
+  /** Codes of all attributes that are there, also of those that were left out. */
+  readonly codes: ReadonlySet<number>;
   readonly faults: readonly AttributeFault[];
 };
 
@@ -35,10 +38,12 @@ export function decodeAttributes(field: Uint8Array, context: DecodeContext): Res
   const seen = new Set<number>();
   const reader = new Reader(field);
   while (reader.remaining > 0) {
+    const start = field.length - reader.remaining;
     const tlv = readTlv(field, reader);
     if (tlv === undefined) {
-      // RFC 7606 §4: where the attributes end is still known, from the length of them all.
-      faults.push(fault('withdraw', undefined, 'an attribute is longer than what is left of the attributes'));
+      // Where the attributes end is still known, from the length of them all.
+      const message = 'an attribute is longer than what is left of the attributes';
+      faults.push({ verdict: 'withdraw', code: undefined, message, clause: 'RFC 7606 §4', attribute: field.slice(start) });
       break;
     }
     const read = seen.has(tlv.code) ? readRepeated(tlv) : readAttribute(tlv, context, unknown);
@@ -47,7 +52,7 @@ export function decodeAttributes(field: Uint8Array, context: DecodeContext): Res
     if ('fault' in read) faults.push(read.fault);
     else Object.assign(raw, read.part);
   }
-  return ok({ raw: unknown.length === 0 ? raw : { ...raw, unknown }, faults });
+  return ok({ raw: unknown.length === 0 ? raw : { ...raw, unknown }, codes: seen, faults });
 }
 
 function readTlv(field: Uint8Array, reader: Reader): Tlv | undefined {
@@ -59,40 +64,56 @@ function readTlv(field: Uint8Array, reader: Reader): Tlv | undefined {
   return { flags, code, value, whole: field.subarray(start, field.length - reader.remaining) };
 }
 
-/** RFC 7606 §3.g: the first counts, unless they carry routes. */
-function readRepeated({ code, whole }: Tlv): Read {
-  const row = rows.get(code);
-  const message = `${nameOf(code)} appears twice`;
-  if (row?.carriesRoutes) return { error: updateError(errorSubcode.malformedAttributeList, message, whole) };
-  return { fault: fault('discard', code, message) };
+/** The first counts, unless they carry routes. */
+function readRepeated(tlv: Tlv): Read {
+  const { code, whole } = tlv;
+  const message = `${rows.get(code)?.name ?? `attribute ${code}`} appears twice`;
+  const clause = 'RFC 7606 §3.g';
+  if (rows.get(code)?.carriesRoutes) return { error: updateError(errorSubcode.malformedAttributeList, message, clause, whole) };
+  return fault(tlv, 'discard', { message, clause });
 }
 
 function readAttribute(tlv: Tlv, context: DecodeContext, unknown: UnknownAttribute[]): Read {
   const row = rows.get(tlv.code);
   if (row === undefined) return readUnknown(tlv, unknown);
-  if (!mayCome(row, context)) return { fault: fault('discard', row.code, `${row.name} is not to be sent on this kind of session`) };
+  const { clause } = row;
+  if (!mayCome(row, context)) return fault(tlv, 'discard', { message: `${row.name} is not to be sent on this kind of session`, clause });
   if ((tlv.flags & flagsOf.optionalTransitive) !== flagsOf[row.flags]) {
-    const message = `${row.name} has flags 0x${tlv.flags.toString(16).padStart(2, '0')}`;
-    if (row.carriesRoutes) return { error: updateError(errorSubcode.attributeFlagsError, message, tlv.whole) };
-    return { fault: fault('withdraw', row.code, message) }; // RFC 7606 §3.c
+    const message = `has flags 0x${tlv.flags.toString(16).padStart(2, '0')}`;
+    if (row.carriesRoutes) return malformedRoutes(row, tlv, { message, clause: 'RFC 7606 §5.3' });
+    return malformed(row, tlv, { message, clause: 'RFC 7606 §3.c', verdict: 'withdraw' });
   }
-  if (!row.fits(tlv.value.length, context)) return malformed(row, tlv, `has ${tlv.value.length} octets`);
-  const decoded = row.decode(tlv.value, context);
-  return decoded.ok ? { part: decoded.value } : malformed(row, tlv, decoded.error.message, decoded.error.verdict);
+  const decoded = row.fits(tlv.value.length, context)
+    ? row.decode(tlv.value, context)
+    : err({ message: `has ${tlv.value.length} octets` } satisfies Malformed);
+  if (decoded.ok) return { part: decoded.value };
+  return row.carriesRoutes ? malformedRoutes(row, tlv, decoded.error) : malformed(row, tlv, decoded.error);
 }
 
-function malformed(row: AttributeRow, { whole }: Tlv, problem: string, verdict: AttributeVerdict = row.malformed): Read {
-  const message = `${row.name} ${problem}`;
-  if (verdict === 'reset') return { error: updateError(errorSubcode.optionalAttributeError, message, whole) };
-  return { fault: fault(verdict, row.code, message) };
+function malformed(row: AttributeRow, tlv: Tlv, { message, verdict = row.malformed, clause = row.clause }: Malformed): Read {
+  return fault(tlv, verdict, { message: `${row.name} ${message}`, clause });
+}
+
+/**
+ * Routes that can't be read end their family, and nothing else (RFC 4760 §7, RFC 7606 §3.j); which family that is must be known
+ * for it. One that we don't carry can't be harmed.
+ */
+function malformedRoutes(row: AttributeRow, tlv: Tlv, problem: Malformed): Read {
+  const family = familyIn(tlv.value);
+  const message = `${row.name} ${problem.message}`;
+  if (family === 'none') return { error: updateError(errorSubcode.optionalAttributeError, message, row.clause, tlv.whole) };
+  if (family === 'foreign') return { part: row.code === attributeCode.mpReach ? { mpReach: foreign } : { mpUnreach: foreign } };
+  const { fault: broken } = fault(tlv, row.malformed, { message, clause: problem.clause ?? row.clause });
+  return { fault: { ...broken, family } };
 }
 
 /** RFC 4271 §5: optional ones are kept if transitive, and ignored if not. */
-function readUnknown({ flags, code, value }: Tlv, unknown: UnknownAttribute[]): Read {
+function readUnknown(tlv: Tlv, unknown: UnknownAttribute[]): Read {
+  const { flags, code, value } = tlv;
   if ((flags & flagBits.optional) === 0) {
     // RFC 4271 §6.3 would end the session. RFC 7606 leaves this case out; we withdraw, as BIRD and FRR do, rather than let one
     // route from afar take all others with it.
-    return { fault: fault('withdraw', code, `attribute ${code} claims to be well-known and is not known`) };
+    return fault(tlv, 'withdraw', { message: `attribute ${code} claims to be well-known and is not known`, clause: 'RFC 4271 §6.3' });
   }
   if ((flags & flagBits.transitive) !== 0) unknown.push({ code, value: value.slice() });
   return { part: {} };
@@ -103,6 +124,8 @@ function mayCome({ from }: AttributeRow, { peerType, fourOctetAsn }: DecodeConte
   return from === 'anyone' || !fourOctetAsn;
 }
 
-const nameOf = (code: number): string => rows.get(code)?.name ?? `attribute ${code}`;
-
-const fault = (verdict: AttributeVerdict, code: number | undefined, message: string): AttributeFault => ({ verdict, code, message });
+const fault = (
+  { code, whole }: Tlv,
+  verdict: AttributeVerdict,
+  { message, clause }: { readonly message: string; readonly clause: string },
+): { readonly fault: AttributeFault } => ({ fault: { verdict, code, message, clause, attribute: whole.slice() } });

@@ -1,9 +1,9 @@
 import { err, ok, type Result } from '#runtime/result.ts';
-import { type DecodeError, headerError, refreshError } from './errors.ts';
-import { decodeHeader } from './header.ts';
-import { errorSubcode, messageType } from './iana.ts';
+import { type DecodeError, refreshError } from './errors.ts';
+import { badLength, decodeHeader } from './header.ts';
+import { messageType, refreshSubtype } from './iana.ts';
 import { limits } from './limits.ts';
-import type { Message, NotificationMessage, RouteRefreshMessage } from './messages.ts';
+import type { Message, NotificationMessage, RouteRefreshMessage, UpdateMessage } from './messages.ts';
 import type { DecodeContext } from './negotiated.ts';
 import { decodeOpen } from './open.ts';
 import { Reader } from './reader.ts';
@@ -14,19 +14,18 @@ const refreshOctets = 4;
 
 /** Reads one message as a `Framer` gave it. Bytes that are no whole message are a header error too. */
 export function decodeMessage(frame: Uint8Array, context: DecodeContext): Result<Message, DecodeError> {
-  const header = decodeHeader(frame, context.maxMessageLength);
+  const header = decodeHeader(frame, context.maxReceivedLength);
   if (!header.ok) return header;
   const { length, type } = header.value;
   if (length !== frame.length) {
-    const data = Uint8Array.of(length >> 8, length & 0xff);
-    return err(headerError(errorSubcode.badMessageLength, data, `message header: length ${length}, but there are ${frame.length} octets`));
+    return err(badLength(length, `message header: length ${length}, but there are ${frame.length} octets`));
   }
   const body = frame.subarray(limits.headerOctets);
   switch (type) {
     case messageType.open:
       return decodeOpen(body);
     case messageType.update:
-      return decodeUpdate(body, context);
+      return withBytes(decodeUpdate(body, context), frame);
     case messageType.notification:
       return ok(decodeNotification(body));
     case messageType.routeRefresh:
@@ -41,8 +40,21 @@ function decodeNotification(body: Uint8Array): NotificationMessage {
   return { kind: 'notification', code: reader.u8(), subcode: reader.u8(), data: reader.rest().slice() };
 }
 
+/** RFC 7606 §6: of what was wrong the whole message is kept. */
+function withBytes(decoded: Result<UpdateMessage, DecodeError>, frame: Uint8Array): Result<UpdateMessage, DecodeError> {
+  if (!decoded.ok) return err({ ...decoded.error, bytes: frame.slice() });
+  return decoded.value.faults.length === 0 ? decoded : ok({ ...decoded.value, bytes: frame.slice() });
+}
+
+/** A wrong length is an error of its own for what RFC 7313 added, and one of the header for the rest; unknown subtypes are ignored. */
 function decodeRouteRefresh(frame: Uint8Array, body: Uint8Array): Result<RouteRefreshMessage, DecodeError> {
-  if (body.length !== refreshOctets) return err(refreshError(frame, `has ${body.length} octets, not ${refreshOctets}`));
   const reader = new Reader(body);
-  return ok({ kind: 'routeRefresh', afi: reader.u16(), subtype: reader.u8(), safi: reader.u8() });
+  const message: RouteRefreshMessage = { kind: 'routeRefresh', afi: reader.u16(), subtype: reader.u8(), safi: reader.u8() };
+  if (body.length === refreshOctets) return ok(message);
+  const { subtype } = message;
+  if (subtype === refreshSubtype.begin || subtype === refreshSubtype.end) {
+    return err(refreshError(frame, `subtype ${subtype} has ${body.length} octets, not ${refreshOctets}`));
+  }
+  if (subtype !== refreshSubtype.request) return ok(message);
+  return err(badLength(frame.length, `ROUTE-REFRESH: length ${frame.length} is not ${limits.headerOctets + refreshOctets}`));
 }

@@ -15,13 +15,13 @@ export type Header = {
 
 type Bounds = { readonly name: string; readonly min: number; readonly max: number };
 
-/** RFC 4271 §6.1, RFC 8654 §4: shortest and longest message of each type, whatever the session agreed on. */
+/** RFC 4271 §6.1, RFC 8654 §4: shortest and longest message of each type, whatever the session agreed on. A ROUTE-REFRESH says its subtype in 22 octets: decides what error its length is. */
 const boundsOf: Readonly<Record<number, Bounds>> = {
   [messageType.open]: { name: 'OPEN', min: 29, max: limits.messageOctets },
   [messageType.update]: { name: 'UPDATE', min: 23, max: limits.extendedMessageOctets },
   [messageType.notification]: { name: 'NOTIFICATION', min: 21, max: limits.extendedMessageOctets },
   [messageType.keepalive]: { name: 'KEEPALIVE', min: limits.headerOctets, max: limits.headerOctets },
-  [messageType.routeRefresh]: { name: 'ROUTE-REFRESH', min: 23, max: limits.extendedMessageOctets },
+  [messageType.routeRefresh]: { name: 'ROUTE-REFRESH', min: 22, max: limits.extendedMessageOctets },
 };
 
 /** Checks the first 19 octets of a message, in the order of RFC 4271 §6.1, and gives each error the data that it asks for. */
@@ -35,20 +35,23 @@ export function decodeHeader(bytes: Uint8Array, maxMessageLength: number): Resul
   const length = reader.u16();
   const type = reader.u8();
   if (length < limits.headerOctets || length > maxMessageLength) {
-    return badLength(length, `message header: length ${length} is not from ${limits.headerOctets} to ${maxMessageLength}`);
+    return err(badLength(length, `message header: length ${length} is not from ${limits.headerOctets} to ${maxMessageLength}`));
   }
   const bounds = boundsOf[type];
   if (bounds === undefined) {
     return err(headerError(errorSubcode.badMessageType, Uint8Array.of(type), `message header: type ${type} is none of BGP's`));
   }
   if (length < bounds.min || length > bounds.max) {
-    return badLength(length, `${bounds.name}: length ${length} is not from ${bounds.min} to ${Math.min(bounds.max, maxMessageLength)}`);
+    return err(
+      badLength(length, `${bounds.name}: length ${length} is not from ${bounds.min} to ${Math.min(bounds.max, maxMessageLength)}`),
+    );
   }
   return ok({ length, type });
 }
 
-const badLength = (length: number, message: string): Result<never, DecodeError> =>
-  err(headerError(errorSubcode.badMessageLength, Uint8Array.of(length >> 8, length & 0xff), message));
+/** Bad Message Length, whose data is the length. */
+export const badLength = (length: number, message: string): DecodeError =>
+  headerError(errorSubcode.badMessageLength, Uint8Array.of(length >> 8, length & 0xff), message);
 
 /** Puts the header before a message's body. */
 export const withHeader = (type: number, body: Uint8Array): Uint8Array =>

@@ -7,12 +7,21 @@ export const messageType = { open: 1, update: 2, notification: 3, keepalive: 4, 
 export const capabilityCode = {
   multiprotocol: 1,
   routeRefresh: 2,
-  extendedMessage: 6,
+  extendedNextHop: 5,
+  extendedMessages: 6,
+  role: 9,
   gracefulRestart: 64,
   fourOctetAsn: 65,
+  addPath: 69,
   enhancedRouteRefresh: 70,
+  longLivedGracefulRestart: 71,
   fqdn: 73,
+  softwareVersion: 75,
+  prestandardRouteRefresh: 128,
 } as const;
+
+/** BGP roles by the number on the wire (RFC 9234 §4.1). */
+export const roles = ['Provider', 'RouteServer', 'RouteServerClient', 'Customer', 'Peer'] as const;
 
 /** Path attribute type codes that this room reads. */
 export const attributeCode = {
@@ -31,7 +40,12 @@ export const attributeCode = {
   extendedCommunities: 16,
   as4Path: 17,
   as4Aggregator: 18,
+  ipv6ExtendedCommunities: 25,
+  aigp: 26,
+  bgpLs: 29,
   largeCommunities: 32,
+  otc: 35,
+  prefixSid: 40,
 } as const;
 
 /** Address family identifiers; the subsequent one is unicast. */
@@ -45,6 +59,9 @@ export function familyOf(afiNumber: number, safiNumber: number): AddressFamily |
   return afiNumber === afi.IPv6 ? 'IPv6' : undefined;
 }
 
+/** What a ROUTE-REFRESH asks or says (RFC 7313 §3.2). */
+export const refreshSubtype = { request: 0, begin: 1, end: 2 } as const;
+
 /** NOTIFICATION error codes. */
 export const errorCode = {
   messageHeader: 1,
@@ -57,7 +74,7 @@ export const errorCode = {
   sendHoldTimerExpired: 8,
 } as const;
 
-/** NOTIFICATION subcodes that this room answers with (RFC 4271 §6, RFC 5492, RFC 7313). */
+/** NOTIFICATION subcodes that we answer with (RFC 4271 §6, RFC 5492, RFC 7313, RFC 9234). */
 export const errorSubcode = {
   connectionNotSynchronized: 1,
   badMessageLength: 2,
@@ -68,6 +85,8 @@ export const errorSubcode = {
   badBgpIdentifier: 3,
   unsupportedOptionalParameter: 4,
   unacceptableHoldTime: 6,
+  unsupportedCapability: 7,
+  roleMismatch: 11,
   malformedAttributeList: 1,
   attributeFlagsError: 4,
   optionalAttributeError: 9,

@@ -8,8 +8,8 @@ export const limits = {
   extendedMessageOctets: 65_535,
   /** All optional parameters of an OPEN together, without RFC 9072. */
   optionalParametersOctets: 255,
-  /** A host or domain name in the FQDN capability that we send; received ones may be longer. */
-  hostNameOctets: 64,
+  /** A text in a capability that we send, as a host name; received ones may be longer. */
+  textOctets: 64,
   /** AS numbers in one AS_PATH segment. */
   segmentAsns: 255,
 } as const;

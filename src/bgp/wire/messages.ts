@@ -13,6 +13,7 @@ import type { Community, LargeCommunity } from '#net/community.ts';
 import type { AddressFamily, IpAddress } from '#net/ip-address.ts';
 import type { Prefix } from '#net/prefix.ts';
 import type { AttributeFault } from './errors.ts';
+import type { roles } from './iana.ts';
 
 /** Any BGP message. */
 export type Message = OpenMessage | UpdateMessage | NotificationMessage | KeepaliveMessage | RouteRefreshMessage;
@@ -34,20 +35,39 @@ export type OpenMessage = {
 export type Capability =
   /** Code 1, RFC 4760 §8: one family that it would carry. */
   | { readonly kind: 'multiprotocol'; readonly afi: number; readonly safi: number }
-  /** Code 2, RFC 2918. */
-  | { readonly kind: 'routeRefresh' }
+  /** Code 2, RFC 2918; `prestandard` is code 128, which says the same and is older. */
+  | { readonly kind: 'routeRefresh'; readonly prestandard?: true }
+  /** Code 5, RFC 8950: for each family the next hops of another one that it understands. */
+  | { readonly kind: 'extendedNextHop'; readonly entries: readonly (AfiSafi & { readonly nextHopAfi: number })[] }
   /** Code 6, RFC 8654: it takes messages up to 65,535 octets. */
-  | { readonly kind: 'extendedMessage' }
+  | { readonly kind: 'extendedMessages' }
+  /** Code 9, RFC 9234: its own role; a number where that has no name yet. */
+  | { readonly kind: 'role'; readonly role: Role | number }
   /** Code 64, RFC 4724 and RFC 8538. */
   | GracefulRestartCapability
   /** Code 65, RFC 6793. */
   | { readonly kind: 'fourOctetAsn'; readonly asn: Asn }
+  /** Code 69, RFC 7911: families of which it would send or receive several paths for one prefix. */
+  | { readonly kind: 'addPath'; readonly entries: readonly (AfiSafi & { readonly send: boolean; readonly receive: boolean })[] }
   /** Code 70, RFC 7313. */
   | { readonly kind: 'enhancedRouteRefresh' }
+  /** Code 71, RFC 9494: how long it keeps stale routes, in seconds, 0–16,777,215. Counts only beside graceful restart. */
+  | {
+      readonly kind: 'longLivedGracefulRestart';
+      readonly families: readonly (AfiSafi & { readonly forwardingPreserved: boolean; readonly staleTimeS: number })[];
+    }
   /** Code 73, draft-walton-bgp-hostname-capability. Text from the router, not safe to print as it is. */
   | { readonly kind: 'fqdn'; readonly hostName: string; readonly domainName: string }
+  /** Code 75, draft-abraitis-bgp-version-capability. Text from the router, not safe to print as it is. */
+  | { readonly kind: 'softwareVersion'; readonly version: string }
   /** Any other, and a known one whose length is wrong: ignored in the negotiation, kept for those who look. */
   | { readonly kind: 'unknown'; readonly code: number; readonly value: Uint8Array };
+
+/** A family as the wire names it: address family and subsequent address family identifier. */
+export type AfiSafi = { readonly afi: number; readonly safi: number };
+
+/** What a speaker is to the other one: of one eBGP session, the side that says it (RFC 9234 §4.1). */
+export type Role = (typeof roles)[number];
 
 /** Graceful restart as a speaker offers it. */
 export type GracefulRestartCapability = {
@@ -58,12 +78,8 @@ export type GracefulRestartCapability = {
   readonly notification: boolean;
   /** How long the session may be away, in seconds, 0–4095. */
   readonly restartTimeS: number;
-  readonly families: readonly {
-    readonly afi: number;
-    readonly safi: number;
-    /** F bit: it kept forwarding through its restart. */
-    readonly forwardingPreserved: boolean;
-  }[];
+  /** F bit, by family: it kept forwarding through its restart. */
+  readonly families: readonly (AfiSafi & { readonly forwardingPreserved: boolean })[];
 };
 
 /** UPDATE (RFC 4271 §4.3), by meaning: both encodings of IPv4 routes read the same. */
@@ -77,18 +93,31 @@ export type UpdateMessage = {
   readonly endOfRib?: AddressFamily;
   /** What was wrong with it and did not end the session. Empty in what we send. */
   readonly faults: readonly AttributeFault[];
+  /**
+   * Families that are over on this session, as their routes could not be read (RFC 7606 §2, RFC 4760 §7): who keeps routes of them
+   * forgets those, and ignores what follows. Absent where there is none.
+   */
+  readonly disabled?: readonly AddressFamily[];
+  /** The message as it came, header included, where something was wrong with it: for the log that RFC 7606 §6 asks for. */
+  readonly bytes?: Uint8Array;
 };
 
 /** Prefixes of one family that are gone. */
-export type Unreachable = { readonly family: AddressFamily; readonly prefixes: readonly Prefix[] };
+export type Unreachable = PrefixGroup;
 
-/** Prefixes of one family that share next hop and attributes. */
-export type Reachable = {
+/** Prefixes of one family. */
+export type PrefixGroup = {
   readonly family: AddressFamily;
   readonly prefixes: readonly Prefix[];
-  /** Of the prefixes' family. */
+  /** Path identifier of each prefix, where several paths for one were agreed on (RFC 7911): then prefix and identifier together are a route. */
+  readonly pathIds?: readonly number[];
+};
+
+/** Prefixes of one family that share next hop and attributes. */
+export type Reachable = PrefixGroup & {
+  /** Of the prefixes' family; IPv6 for IPv4 prefixes where that was agreed on (RFC 8950). */
   readonly nextHop: IpAddress;
-  /** The second next hop that IPv6 routes may carry (RFC 2545 §3). */
+  /** The second next hop that may stand beside one of IPv6, for routers on the same link (RFC 2545 §3). */
   readonly linkLocalNextHop?: IpAddress;
   readonly attributes: PathAttributes;
 };
@@ -110,6 +139,12 @@ export type PathAttributes = {
   readonly largeCommunities?: readonly LargeCommunity[];
   /** EXTENDED COMMUNITIES, 8 octets each, as received (RFC 4360). */
   readonly extendedCommunities?: Uint8Array;
+  /** IPv6 address specific extended communities, 20 octets each, as received (RFC 5701). */
+  readonly ipv6ExtendedCommunities?: Uint8Array;
+  /** Only to Customer (RFC 9234 §5): the AS that said that the route may go down only. */
+  readonly otc?: Asn;
+  /** BGP Prefix-SID, as received (RFC 8669). Of iBGP only. */
+  readonly prefixSid?: Uint8Array;
   /** Of iBGP only, RFC 4456. */
   readonly originatorId?: number;
   /** Of iBGP only, RFC 4456. */
@@ -124,7 +159,7 @@ export type Origin = 'IGP' | 'EGP' | 'INCOMPLETE';
 /** Who aggregated a route (RFC 4271 §5.1.7). */
 export type Aggregator = { readonly asn: Asn; readonly address: IpAddress };
 
-/** An optional transitive attribute as it came. */
+/** An optional transitive attribute: its value octet by octet as it came. */
 export type UnknownAttribute = { readonly code: number; readonly value: Uint8Array };
 
 /** NOTIFICATION (RFC 4271 §4.5): why the sender ends the session. */
@@ -144,6 +179,6 @@ export type RouteRefreshMessage = {
   readonly kind: 'routeRefresh';
   readonly afi: number;
   readonly safi: number;
-  /** What is asked or said: a refresh (0), or that a refresh begins (1) or ends (2). Others are to be ignored. */
+  /** One of `refreshSubtype`; others are to be ignored (RFC 7313 §5). */
   readonly subtype: number;
 };

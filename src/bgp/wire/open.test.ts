@@ -66,7 +66,7 @@ describe('capabilities', () => {
     expect(capabilitiesOf('0104 0002 00 01')).toEqual([{ kind: 'multiprotocol', afi: 2, safi: 1 }]);
     expect(capabilitiesOf('0200 0600 4600')).toEqual([
       { kind: 'routeRefresh' },
-      { kind: 'extendedMessage' },
+      { kind: 'extendedMessages' },
       { kind: 'enhancedRouteRefresh' },
     ]);
     expect(capabilitiesOf('49 07 03 6e3031 02 6c61')).toEqual([{ kind: 'fqdn', hostName: 'n01', domainName: 'la' }]);

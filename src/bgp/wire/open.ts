@@ -85,10 +85,7 @@ const malformed = (message: string): Result<never, DecodeError> => err(openError
 /** The body of an OPEN. All capabilities stand in one parameter. */
 export function encodeOpen(open: OpenMessage): Uint8Array {
   const capabilities = new Writer();
-  for (const capability of open.capabilities) {
-    const { code, value } = encodeCapability(capability);
-    capabilities.u8(code).u8(value.length).bytes(value);
-  }
+  for (const capability of open.capabilities) capabilities.bytes(encodeCapability(capability));
   const body = new Writer()
     .u8(version)
     .u16(open.asn > 0xffff ? asTrans : open.asn)

@@ -25,16 +25,17 @@ function decoded(fields: Parameters<typeof anUpdateBody>[0], context: DecodeCont
   return result.value;
 }
 
-/** What an UPDATE did, in a line: announced `+`, withdrawn `-`, faults as attribute and verdict; or the NOTIFICATION. */
+/** What an UPDATE did, in a line: announced `+`, withdrawn `-`, faults as verdict and attribute; or the NOTIFICATION. */
 function outcome(fields: Parameters<typeof anUpdateBody>[0] | Uint8Array, context: DecodeContext = aContext()): string {
   const result = decodeUpdate(fields instanceof Uint8Array ? fields : anUpdateBody(fields), context);
   if (!result.ok) return `reset ${result.error.notification.code}/${result.error.notification.subcode}`;
-  const { reachable, unreachable, endOfRib, faults } = result.value;
+  const { reachable, unreachable, endOfRib, faults, disabled = [] } = result.value;
   return [
     ...reachable.flatMap(({ prefixes }) => prefixes.map((one) => `+${formatPrefix(one)}`)),
     ...unreachable.flatMap(({ prefixes }) => prefixes.map((one) => `-${formatPrefix(one)}`)),
     ...(endOfRib === undefined ? [] : [`end of ${endOfRib}`]),
     ...faults.map(({ code, verdict }) => `${verdict} ${code ?? '-'}`),
+    ...disabled.map((family) => `${family} is over`),
   ].join(', ');
 }
 
@@ -258,22 +259,54 @@ describe('RFC 7606', () => {
   });
 
   it.each([
-    ['MP_REACH_NLRI of four octets', '80 0e 04 0002 01 00', '3/9'],
-    ['MP_REACH_NLRI with a next hop that is cut', `80 0e 08 0002 01 10 20010db8`, '3/9'],
-    ['MP_REACH_NLRI without the reserved octet', `80 0e 14 0002 01 10 ${v6NextHop}`, '3/9'],
-    ['MP_REACH_NLRI with an IPv6 next hop of four octets', '80 0e 0e 0002 01 04 0a000001 00 20 20010db8', '3/9'],
-    ['MP_REACH_NLRI with an IPv4 next hop of eight octets', '80 0e 12 0001 01 08 0a0000010a000002 00 20 c0000235', '3/9'],
-    ['MP_REACH_NLRI with an IPv6 next hop of 24 octets', `80 0e 22 0002 01 18 ${v6NextHop} fe80000000000000 00 20 20010db8`, '3/9'],
-    ['MP_REACH_NLRI with a prefix of 129 bits', `80 0e 17 0002 01 10 ${v6NextHop} 00 81 20`, '3/9'],
-    ['MP_REACH_NLRI with a prefix that is cut', `80 0e 18 0002 01 10 ${v6NextHop} 00 20 2001`, '3/9'],
-    ['MP_REACH_NLRI with wrong flags', mpReach.replace('80', 'c0'), '3/4'],
+    ['MP_REACH_NLRI of two octets', '80 0e 02 0002', '3/9'],
     ['MP_REACH_NLRI twice', `${mpReach} ${mpReach}`, '3/1'],
     ['MP_UNREACH_NLRI of two octets', '80 0f 02 0002', '3/9'],
-    ['MP_UNREACH_NLRI with a prefix that is cut', '80 0f 06 0002 01 20 2001', '3/9'],
-    ['MP_UNREACH_NLRI with wrong flags', mpUnreach.replace('80', '40'), '3/4'],
     ['MP_UNREACH_NLRI twice', `${mpUnreach} ${mpUnreach}`, '3/1'],
+    ['MP_UNREACH_NLRI with a prefix that is cut, beside attributes of no routes (§5.2)', '80 0f 06 0002 01 20 2001', '3/1'],
   ])('ends the session as routes can not be found any more: %s', (_, attributes, error) => {
     expect(outcome({ attributes: `${attributes} ${origin} ${asPath}` })).toMatch(new RegExp(`^reset ${error}$`));
+  });
+
+  it.each([
+    ['MP_REACH_NLRI of four octets', '80 0e 04 0002 01 00'],
+    ['MP_REACH_NLRI with a next hop that is cut', `80 0e 08 0002 01 10 20010db8`],
+    ['MP_REACH_NLRI without the reserved octet', `80 0e 14 0002 01 10 ${v6NextHop}`],
+    ['MP_REACH_NLRI with an IPv6 next hop of four octets', '80 0e 0e 0002 01 04 0a000001 00 20 20010db8'],
+    ['MP_REACH_NLRI with an IPv6 next hop of 24 octets', `80 0e 22 0002 01 18 ${v6NextHop} fe80000000000000 00 20 20010db8`],
+    ['MP_REACH_NLRI with a prefix of 129 bits', `80 0e 17 0002 01 10 ${v6NextHop} 00 81 20`],
+    ['MP_REACH_NLRI with a prefix that is cut', `80 0e 18 0002 01 10 ${v6NextHop} 00 20 2001`],
+    ['MP_REACH_NLRI with wrong flags', mpReach.replace('80', 'c0')],
+  ])('ends the family whose routes can not be found any more, and harms no other: %s', (_, attribute) => {
+    expect(outcome({ attributes: `${attribute} ${origin} ${asPath}` })).toBe('disableFamily 14, IPv6 is over');
+    expect(outcome({ attributes: `${attribute} ${mandatory}`, announced: route })).toBe(`${announced}, disableFamily 14, IPv6 is over`);
+    const withoutIpv6 = aContext({ families: ['IPv4'] });
+    expect(outcome({ attributes: `${attribute} ${mandatory}`, announced: route }, withoutIpv6)).toBe(`${announced}, discard -`);
+  });
+
+  it.each([
+    ['a prefix that is cut', '80 0f 06 0002 01 20 2001'],
+    ['wrong flags', mpUnreach.replace('80', '40')],
+  ])('ends the family whose withdrawals can not be read: MP_UNREACH_NLRI with %s', (_, attribute) => {
+    expect(outcome({ attributes: attribute })).toBe('disableFamily 15, IPv6 is over');
+    expect(outcome({ attributes: `${attribute} ${mandatory}`, announced: route })).toBe(`${announced}, disableFamily 15, IPv6 is over`);
+  });
+
+  it('ends IPv4 where routes in MP_REACH_NLRI have a next hop of another length', () => {
+    const withNextHop = (nextHops: string) => `80 0e 12 0001 01 08 ${nextHops} 00 ${route} ${origin} ${asPath}`;
+    expect(outcome({ attributes: withNextHop('0a0000010a000002') })).toBe('disableFamily 14, IPv4 is over');
+  });
+
+  it('ignores malformed routes of families that we do not know', () => {
+    expect(outcome({ attributes: `c0 0e 05 4004 47 00 00 ${mandatory}`, announced: route })).toBe(`${announced}, discard -`);
+    expect(outcome({ attributes: 'c0 0f 03 4004 47' })).toBe('discard -');
+  });
+
+  it('takes the strongest of several verdicts', () => {
+    const brokenReach = mpReach.replace('80', 'c0');
+    const fields = { attributes: `${brokenReach} ${mandatory} 40 06 01 00 c0 08 00`, announced: route };
+    expect(outcome(fields)).toBe(`${withdrawn}, disableFamily 14, discard 6, withdraw 8, IPv6 is over`);
+    expect(outcome({ attributes: `${brokenReach} ${origin} ${asPath} c0 08 00` })).toBe('disableFamily 14, withdraw 8, IPv6 is over');
   });
 
   it('ends the session where an attribute is malformed and there are no routes to withdraw (§5.2)', () => {
@@ -368,11 +401,15 @@ describe('what took other implementations down', () => {
       { attributes: `${origin} ${asPath} 40 03 03 0a0000`, announced: route },
       `${withdrawn}, withdraw 3, withdraw 3`,
     ],
-    ['IPv6 extended communities of nonsense (CVE-2026-37461)', { attributes: `${all} c0 19 05 0102030405`, announced: route }, announced],
+    [
+      'IPv6 extended communities of nonsense (CVE-2026-37461)',
+      { attributes: `${all} c0 19 05 0102030405`, announced: route },
+      `${withdrawn}, withdraw 25`,
+    ],
     [
       'an only-to-customer attribute of 1024 octets',
       { attributes: `${all} d0 23 0400 ${'00'.repeat(1_024)}`, announced: route },
-      announced,
+      `${withdrawn}, withdraw 35`,
     ],
     ['an entropy label attribute', { attributes: `${all} e0 1c 00`, announced: route }, announced],
   ])('%s', (_, fields, expected) => {

@@ -11,14 +11,15 @@ import { Writer } from './writer.ts';
 
 /**
  * All of an UPDATE but its prefixes, so that many can be put into one. It announces one set of attributes, or it withdraws;
- * never both, and one family only (RFC 7606 §5.1). IPv4 routes stand in the fields of RFC 4271, IPv6 routes in an MP attribute.
+ * never both, and one family only (RFC 7606 §5.1). IPv4 routes stand in the fields of RFC 4271, IPv6 routes and those with an IPv6
+ * next hop (RFC 8950) in an MP attribute.
  */
 export type UpdateTemplate = {
   readonly family: AddressFamily;
   readonly announces: boolean;
   /** Encoded attributes that stand beside the routes; none where it withdraws. */
   readonly attributes: Uint8Array;
-  /** What the MP attribute holds before its prefixes. None for IPv4. */
+  /** What the MP attribute holds before its prefixes. None where they stand in the fields of RFC 4271. */
   readonly mpHead: Uint8Array;
 };
 
@@ -31,7 +32,7 @@ const mpHeaderOctets = 4;
 /** The template of routes with this next hop and these attributes. */
 export function announcing(route: Omit<Reachable, 'prefixes'>, context: EncodeContext): UpdateTemplate {
   const { family, nextHop, linkLocalNextHop, attributes } = route;
-  if (family === 'IPv4') {
+  if (nextHop.family === 'IPv4') {
     return { family, announces: true, attributes: encodeAttributes({ ...attributes, nextHop }, context), mpHead: none };
   }
   const nextHops = linkLocalNextHop === undefined ? [nextHop] : [nextHop, linkLocalNextHop];
@@ -50,21 +51,21 @@ const familyHead = (family: AddressFamily): Writer => new Writer().u16(afi[famil
 
 /** MP_REACH_NLRI up to its prefixes (RFC 4760 §3). */
 function reachHead(family: AddressFamily, nextHops: readonly IpAddress[]): Uint8Array {
-  const head = familyHead(family).u8((nextHops.length * addressBits(family)) / 8);
+  const head = familyHead(family).u8((nextHops.length * addressBits('IPv6')) / 8);
   for (const { octets } of nextHops) head.bytes(octets);
   return head.u8(0).finish();
 }
 
 /** Octets of prefixes for which a message of the template has room; may be negative where the attributes alone are too long. */
 export function roomForPrefixes(template: UpdateTemplate, { maxMessageLength }: EncodeContext): number {
-  const mpOctets = template.family === 'IPv4' ? 0 : mpHeaderOctets + template.mpHead.length;
+  const mpOctets = template.mpHead.length === 0 ? 0 : mpHeaderOctets + template.mpHead.length;
   return maxMessageLength - limits.headerOctets - lengthOctets - mpOctets - template.attributes.length;
 }
 
 /** The whole message: the template with these encoded prefixes, for which it must have room. */
 export function updateBytes(template: UpdateTemplate, prefixes: Uint8Array): Uint8Array {
   const body = new Writer();
-  if (template.family === 'IPv4') {
+  if (template.mpHead.length === 0) {
     const [withdrawn, announced] = template.announces ? [none, prefixes] : [prefixes, none];
     body.u16(withdrawn.length).bytes(withdrawn).u16(template.attributes.length).bytes(template.attributes).bytes(announced);
     return withHeader(messageType.update, body.finish());
@@ -81,12 +82,12 @@ export function updateBytes(template: UpdateTemplate, prefixes: Uint8Array): Uin
 export function encodeUpdate({ reachable, unreachable, endOfRib }: UpdateMessage, context: EncodeContext): Uint8Array {
   const marker = endOfRib === undefined ? [] : [{ family: endOfRib, prefixes: [] }];
   const groups = [
-    ...reachable.map((group) => ({ template: announcing(group, context), prefixes: group.prefixes })),
-    ...[...unreachable, ...marker].map((group) => ({ template: withdrawing(group.family), prefixes: group.prefixes })),
+    ...reachable.map((group) => ({ template: announcing(group, context), group })),
+    ...[...unreachable, ...marker].map((group) => ({ template: withdrawing(group.family), group })),
   ];
-  const [group] = groups;
-  assert(group !== undefined && groups.length === 1, 'an UPDATE that is sent has one group of routes, or is an End-of-RIB marker');
-  const prefixes = encodePrefixes(group.prefixes);
-  assert(prefixes.length <= roomForPrefixes(group.template, context), 'an UPDATE fits into a message');
-  return updateBytes(group.template, prefixes);
+  const [only] = groups;
+  assert(only !== undefined && groups.length === 1, 'an UPDATE that is sent has one group of routes, or is an End-of-RIB marker');
+  const prefixes = encodePrefixes(only.group);
+  assert(prefixes.length <= roomForPrefixes(only.template, context), 'an UPDATE fits into a message');
+  return updateBytes(only.template, prefixes);
 }

@@ -11,6 +11,7 @@ export const routerContext: DecodeContext = {
   maxMessageLength: 4_096,
   peerType: 'ebgp',
   families: ['IPv4', 'IPv6'],
+  maxReceivedLength: 4_096,
 };
 
 /** A router that reads UPDATEs and keeps of each prefix what tells the test's attributes apart: MED. */

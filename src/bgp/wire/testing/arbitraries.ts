@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { type AddressFamily, addressBits, type IpAddress } from '#net/ip-address.ts';
 import { maskedPrefix, type Prefix } from '#net/prefix.ts';
-import type { Capability, Message, OpenMessage, PathAttributes, Reachable, UpdateMessage } from '../messages.ts';
+import type { Message, OpenMessage, PathAttributes, Reachable, UpdateMessage } from '../messages.ts';
+import { capability } from './capability-arbitraries.ts';
 
 const u8 = fc.integer({ min: 0, max: 0xff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
@@ -19,23 +20,6 @@ export const prefixes = (of: AddressFamily): fc.Arbitrary<Prefix> =>
   fc
     .tuple(octets(addressBits(of) / 8), fc.integer({ min: 0, max: addressBits(of) }))
     .map(([bytes, length]) => maskedPrefix({ family: of, octets: bytes }, length));
-
-/** What we don't know among capabilities. */
-const unknownCapability = fc.record({ kind: fc.constant('unknown' as const), code: fc.constantFrom(3, 69, 128), value: octets(0, 20) });
-
-const capability: fc.Arbitrary<Capability> = fc.oneof(
-  fc.record({ kind: fc.constant('multiprotocol' as const), afi: u16, safi: u8 }),
-  fc.constantFrom<Capability>({ kind: 'routeRefresh' }, { kind: 'extendedMessage' }, { kind: 'enhancedRouteRefresh' }),
-  fc.record({ kind: fc.constant('fqdn' as const), hostName: fc.string({ maxLength: 20 }), domainName: fc.string({ maxLength: 20 }) }),
-  fc.record({
-    kind: fc.constant('gracefulRestart' as const),
-    restarting: fc.boolean(),
-    notification: fc.boolean(),
-    restartTimeS: fc.integer({ min: 0, max: 4_095 }),
-    families: fc.array(fc.record({ afi: u16, safi: u8, forwardingPreserved: fc.boolean() }), { maxLength: 3 }),
-  }),
-  unknownCapability,
-);
 
 /** Any OPEN that decoding accepts, with few capabilities or so many that RFC 9072 is needed. */
 export const opens: fc.Arbitrary<OpenMessage> = fc
@@ -62,9 +46,16 @@ export function pathAttributes(internal: boolean): fc.Arbitrary<PathAttributes> 
     communities: fc.array(u32, { minLength: 1, maxLength: 70 }).map(sortedUnique),
     largeCommunities: fc.tuple(u32, u32, u32).map((one) => [one]),
     extendedCommunities: fc.constantFrom(8, 16).chain((length) => octets(length)),
+    ipv6ExtendedCommunities: octets(20),
+    otc: asn,
     unknown: fc.record({ code: fc.integer({ min: 200, max: 255 }), value: octets(0, 300) }).map((one) => [one]),
   };
-  const internalOnly = { localPref: u32, originatorId: u32, clusterList: fc.array(u32, { minLength: 1, maxLength: 3 }) };
+  const internalOnly = {
+    prefixSid: fc.constant(Uint8Array.of(1, 0, 1, 7)),
+    localPref: u32,
+    originatorId: u32,
+    clusterList: fc.array(u32, { minLength: 1, maxLength: 3 }),
+  };
   return internal
     ? fc.record({ ...required, ...optional, ...internalOnly }, { requiredKeys: ['origin', 'asPath'] })
     : fc.record({ ...required, ...optional }, { requiredKeys: ['origin', 'asPath'] });

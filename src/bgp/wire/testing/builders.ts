@@ -19,6 +19,7 @@ export const aContext = (differences: Partial<DecodeContext> = {}): DecodeContex
   maxMessageLength: 4_096,
   peerType: 'ebgp',
   families: ['IPv4', 'IPv6'],
+  maxReceivedLength: differences.maxMessageLength ?? 4_096,
   ...differences,
 });
 
