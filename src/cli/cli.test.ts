@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { lockInFolder } from '#linux/folder-lock.ts';
+import { unwrap } from '#runtime/result.ts';
 import { createProgram } from './program.ts';
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
@@ -159,6 +161,16 @@ describe('wrong usage ends with code 2 and one line that says what to do', () =>
     const path = file('speaker.yaml', 'node: a\nasn: 64512\nrouterId: 127.0.0.1\npeers: [{ address: 127.0.0.1 }]\n');
     const { code, stderr } = await anycast(['speaker', '--config', path, '--listen-http', '127.0.0.1:0']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: `anycast: ${path}: peers[0].peerASN is missing: add it\n` });
+  });
+
+  it('a state folder that another speaker has, naming the lock', async () => {
+    const path = file('speaker.yaml', 'node: a\nasn: 64512\nrouterId: 127.0.0.1\npeers: [{ address: 127.0.0.1, peerASN: 64500 }]\n');
+    const state = folder();
+    const lock = unwrap(lockInFolder(state, 'a'));
+    const { code, stderr } = await anycast(['speaker', '--config', path, '--listen-http', '127.0.0.1:0', '--state-dir', state]);
+    lock.release();
+    expect({ code, lines: lines(stderr) }).toEqual({ code: 2, lines: 1 });
+    expect(stderr).toContain(`another process has ${join(state, 'a.lock')}`);
   });
 
   it('a port in use, naming it', async () => {

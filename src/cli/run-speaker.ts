@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { Peer } from '#bgp/peer/peer.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
+import { lockInFolder } from '#linux/folder-lock.ts';
 import { Tcp } from '#linux/tcp.ts';
 import { healthRoutes } from '#obs/health.ts';
 import { HttpServer } from '#obs/http-server.ts';
@@ -52,7 +53,10 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   const metrics = new Metrics();
   processMetrics(metrics, { droppedLogLines: log.dropped });
   const shutdown = new Shutdown();
-  const speaker = makeSpeaker(flags, await nodeNameOf(flags), log, metrics);
+  const node = await nodeNameOf(flags);
+  // For the life of the process: two speakers that keep one state would contradict each other.
+  orUsageError(lockInFolder(flags.stateDir, node));
+  const speaker = makeSpeaker(flags, node, log, metrics);
   await listen(flags, speaker, metrics, shutdown);
   const started = await speaker.start();
   if (!started.ok) await shutdown.run();

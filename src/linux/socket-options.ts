@@ -12,6 +12,8 @@ export type SocketOptions = {
   tcpSocket(family: AddressFamily, hopLimit: number): Result<number, string>;
   /** Bytes in the send queue that the other end has not acknowledged, SIOCOUTQ (tcp(7)); undefined when `fd` is no TCP socket any more. */
   unacknowledged(fd: number): number | undefined;
+  /** Takes the lock on an open file for this process, flock(2); false: another process has it. The kernel ends it with the process. */
+  lock(fd: number): boolean;
 };
 
 /** The part of koffi that is used here. */
@@ -33,6 +35,8 @@ const ipprotoIpv6 = 41;
 const ipv6UnicastHops = 16;
 const siocOutq = 0x5411;
 const intBytes = 4;
+// <sys/file.h>: exclusive, and no waiting.
+const lockExNb = 2 | 4;
 
 let loaded: Result<SocketOptions, string> | undefined;
 
@@ -59,6 +63,7 @@ function bind(koffi: Koffi): SocketOptions {
   const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, unsigned int length)');
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *value)');
   const close = libc.func('int close(int fd)');
+  const flock = libc.func('int flock(int fd, int operation)');
   const queued = Buffer.alloc(intBytes);
   return {
     tcpSocket(family, hopLimit) {
@@ -72,6 +77,7 @@ function bind(koffi: Koffi): SocketOptions {
       close(fd);
       return err(message);
     },
+    lock: (fd) => flock(fd, lockExNb) === 0,
     unacknowledged: (fd) => (ioctl(fd, siocOutq, queued) === 0 ? queued.readInt32LE(0) : undefined),
   };
 }

@@ -83,11 +83,13 @@ export async function untilReady(operator: RunningProcess, place: OperatorPlace)
 export type SpeakerOptions = {
   readonly node: string;
   readonly token: string;
+  /** Where it keeps its state, `<folder>/state`, and its token. Default: a folder of its own. */
+  readonly folder?: string;
 };
 
-/** Starts a speaker in its node's namespace, with a state folder and a token file of its own. */
-export function startSpeaker(scope: Scope, namespace: Namespace, place: OperatorPlace, { node, token }: SpeakerOptions): RunningProcess {
-  const folder = tempFolder(scope, `speaker-${node}`);
+/** Starts a speaker in its node's namespace. */
+export function startSpeaker(scope: Scope, namespace: Namespace, place: OperatorPlace, options: SpeakerOptions): RunningProcess {
+  const { node, token, folder = tempFolder(scope, `speaker-${node}`) } = options;
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, token, { mode: 0o600 });
   const operator = ['--operator', place.grpc, '--tls-ca', place.certificateFile, '--tls-server-name', place.serverName];

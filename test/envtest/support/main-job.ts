@@ -161,12 +161,12 @@ export class Site {
     await untilReady(this.#operator, this.place);
   }
 
-  /** Starts the speaker of a node, with the token of its pod there. */
-  async startSpeaker(node: NodeName): Promise<RunningProcess> {
+  /** Starts the speaker of a node, with the token of its pod there. `folder`: where it keeps its state; default: a new one. */
+  async startSpeaker(node: NodeName, folder?: string): Promise<RunningProcess> {
     const pod = { name: `speaker-${node}`, namespace: system.namespace };
     if ((await this.client.find({ apiVersion: 'v1', kind: 'Pod', metadata: pod })) === undefined) await this.#runSystemPod(node, pod.name);
     const token = await this.client.podToken(pod, system.account, audience);
-    return startSpeaker(this.#scope, this.namespace(node), this.place, { node, token });
+    return startSpeaker(this.#scope, this.namespace(node), this.place, { node, token, ...(folder !== undefined && { folder }) });
   }
 
   /** Waits until the operator leads, and has heard the speakers of all nodes in this term. */
