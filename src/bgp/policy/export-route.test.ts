@@ -25,8 +25,11 @@ const refusalOn = (session: PolicySession, route: Partial<RouteAttributes> = {},
   return result.ok ? undefined : result.error;
 };
 
-const nextHopOn = (family: AddressFamily, session: Partial<PolicySession>): string =>
-  formatIpAddress(unwrap(exportRoute(family, plain, { ...ebgp, ...session })).nextHop);
+/** The next hop, and the second one where there are two. */
+function nextHopOn(family: AddressFamily, session: Partial<PolicySession>): string {
+  const { nextHop, linkLocalNextHop } = unwrap(exportRoute(family, plain, { ...ebgp, ...session }));
+  return [nextHop, ...(linkLocalNextHop ? [linkLocalNextHop] : [])].map(formatIpAddress).join(' ');
+}
 
 describe('attributes', () => {
   it('have ORIGIN IGP', () => {
@@ -68,10 +71,59 @@ describe('attributes', () => {
     expect(largeCommunities).toEqual([[1, 2, 3]]);
   });
 
+  it('have well-known communities like all others: they are orders to the router', () => {
+    const orders = [0xffff029a, 0xffffff01, 0xffffff02];
+    expect(attributesOn(ebgp, { communities: orders }).communities).toEqual(orders);
+    expect(attributesOn(ibgp, { communities: orders }).communities).toEqual(orders);
+  });
+
+  it('have NO_LLGR where the peer shall have it, once and in its place', () => {
+    const noLlgr = { ...ebgp, noLlgr: true };
+    expect(attributesOn(noLlgr).communities).toEqual([0xffff0007]);
+    expect(attributesOn(noLlgr, { communities: [1, 0xffffff01] }).communities).toEqual([1, 0xffff0007, 0xffffff01]);
+    expect(attributesOn(noLlgr, { communities: [0xffff0007] }).communities).toEqual([0xffff0007]);
+    expect(attributesOn(ebgp).communities).toEqual([]);
+  });
+
   it('refuse more communities than an UPDATE has room for', () => {
     const many = Array.from({ length: 768 }, (_, index) => index);
     expect(refusalOn(ebgp, { communities: many })).toBeUndefined();
     expect(refusalOn(ebgp, { communities: many, largeCommunities: [[1, 2, 3]] })).toBe('TooManyCommunities');
+  });
+});
+
+describe('another AS for one router (RFC 7705)', () => {
+  const as = (replaceAs: boolean): PolicySession => ({ ...ebgp, localAs: { asn: 64_999, replaceAs } });
+
+  it('stands before ours, or in place of it', () => {
+    expect(attributesOn(as(false)).asPath).toEqual([64_999, 64_500]);
+    expect(attributesOn(as(true)).asPath).toEqual([64_999]);
+  });
+
+  it('is the one that is repeated', () => {
+    expect(attributesOn(as(false), { prepend: 2 }).asPath).toEqual([64_999, 64_999, 64_999, 64_500]);
+    expect(attributesOn(as(true), { prepend: 1 }).asPath).toEqual([64_999, 64_999]);
+  });
+
+  it('is the one that marks routes', () => {
+    expect(attributesOn({ ...as(false), role: 'Peer' }).otc).toBe(64_999);
+  });
+});
+
+describe('Only to Customer (RFC 9234 §5)', () => {
+  it.each(['Provider', 'Peer', 'RouteServer'] as const)('goes along where routes may only go down from there: we are %s', (role) => {
+    expect(attributesOn({ ...ebgp, role }).otc).toBe(64_500);
+  });
+
+  it.each(['Customer', 'RouteServerClient', undefined] as const)(
+    'does not where they may go up, or nothing is known: we are %s',
+    (role) => {
+      expect(attributesOn(role === undefined ? ebgp : { ...ebgp, role })).not.toHaveProperty('otc');
+    },
+  );
+
+  it('does not on iBGP', () => {
+    expect(attributesOn({ ...ibgp, role: 'Provider' })).not.toHaveProperty('otc');
   });
 });
 
@@ -107,6 +159,25 @@ describe('the next hop', () => {
   it('else is missing: the route is not announced there', () => {
     expect(refusalOn(ebgp, {}, 'IPv6')).toBe('NoNextHop');
     expect(refusalOn({ ...ebgp, localAddress: ip('fe80::2'), interfaceAddresses: [ip('fe80::3')] })).toBe('NoNextHop');
+  });
+
+  it('of IPv6 has our link-local address along where the router shares the link (RFC 2545)', () => {
+    const linkLocalAddress = ip('fe80::1');
+    expect(nextHopOn('IPv6', { interfaceAddresses, linkLocalAddress })).toBe('2001:db8::20 fe80::1');
+    expect(nextHopOn('IPv6', { configured, linkLocalAddress })).toBe('2001:db8::1');
+    expect(nextHopOn('IPv4', { linkLocalAddress })).toBe('192.0.2.10');
+  });
+
+  it('of IPv6 is our link-local address alone where there is no global one, as between unnumbered routers', () => {
+    expect(nextHopOn('IPv6', { localAddress: ip('fe80::1'), linkLocalAddress: ip('fe80::1') })).toBe('fe80::1');
+  });
+
+  it('of IPv4 is one of IPv6 where there is none of IPv4 and the router takes that (RFC 8950)', () => {
+    const unnumbered = { localAddress: ip('fe80::1'), linkLocalAddress: ip('fe80::1') };
+    expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true })).toBe('fe80::1');
+    expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true, configured: { IPv6: ip('2001:db8::1') } })).toBe('2001:db8::1');
+    expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true, interfaceAddresses })).toBe('192.0.2.20');
+    expect(refusalOn({ ...ebgp, ...unnumbered })).toBe('NoNextHop');
   });
 
   it('of one family says nothing about the other', () => {

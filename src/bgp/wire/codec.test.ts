@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeMessage } from './decode.ts';
 import { encodeMessage } from './encode.ts';
 import { Framer } from './framer.ts';
@@ -146,6 +146,22 @@ describe('the bytes', () => {
     expect(toHex(encodeMessage(update, aContext()))).toBe(toHex(hex(bytes)));
   });
 
+  it('of IPv4 routes with an IPv6 next hop: MP_REACH_NLRI too, without NEXT_HOP (RFC 8950)', () => {
+    const update = anAnnouncement({ nextHop: ip('2001:db8::1'), linkLocalNextHop: ip('fe80::1') });
+    const bytes = `${marker} 0051 02 0000 003a
+      80 0e 2a 0001 01 20 20010db8000000000000000000000001 fe800000000000000000000000000001 00 20 c0000235
+      40 01 01 00  40 02 06 02 01 0000fbf4`;
+    expect(toHex(encodeMessage(update, aContext()))).toBe(toHex(hex(bytes)));
+    expect(decodeMessage(hex(bytes), aContext({ extendedNextHop: true }))).toEqual({ ok: true, value: update });
+  });
+
+  it('of routes with path identifiers have each before its prefix (RFC 7911)', () => {
+    const update = anAnnouncement({ prefixes: [prefix('192.0.2.53/32'), prefix('192.0.2.53/32')], pathIds: [1, 0xffffffff] });
+    const encoded = encodeMessage(update, aContext());
+    expect(toHex(encoded)).toContain('0000000120c0000235ffffffff20c0000235');
+    expect(decodeMessage(encoded, aContext({ addPath: ['IPv4'] }))).toEqual({ ok: true, value: update });
+  });
+
   it('of withdrawals are in the field or attribute of their family', () => {
     const withdrawal = (family: 'IPv4' | 'IPv6', text: string) =>
       ({ kind: 'update', unreachable: [{ family, prefixes: [prefix(text)] }], reachable: [], faults: [] }) as const;
@@ -167,7 +183,8 @@ describe('the bytes', () => {
   });
 
   it('have no attribute of no octets for a list of nothing (RFC 7606 §4)', () => {
-    const lists = { communities: [], largeCommunities: [], clusterList: [], extendedCommunities: new Uint8Array() };
+    const none = new Uint8Array();
+    const lists = { communities: [], largeCommunities: [], clusterList: [], extendedCommunities: none, ipv6ExtendedCommunities: none };
     const attributes = { origin: 'IGP', asPath: [] } as const;
     expect(encodeMessage(anAnnouncement({ attributes: { ...attributes, ...lists } }), aContext())).toEqual(
       encodeMessage(anAnnouncement({ attributes }), aContext()),
@@ -239,6 +256,31 @@ describe('the framer', () => {
     expect(framer.next(4_096)).toEqual(framer.next(4_096));
   });
 
+  it('keeps messages that it gave out as they are while others arrive piece by piece', () => {
+    const framer = new Framer();
+    const given: { readonly frame: Uint8Array; readonly as: string }[] = [];
+    for (let index = 0; index < 50; index++) {
+      const message = encodeMessage({ kind: 'notification', code: 6, subcode: index, data: new Uint8Array(index) }, aContext());
+      for (const octet of message) {
+        framer.push(Uint8Array.of(octet));
+        const frame = framer.next(4_096);
+        if (frame?.ok) given.push({ frame: frame.value, as: toHex(message) });
+      }
+    }
+    expect(given).toHaveLength(50);
+    for (const { frame, as } of given) expect(toHex(frame)).toBe(as);
+  });
+
+  it('copies each octet of a long message that comes octet by octet a few times, not once for each that follows', () => {
+    const message = aFrame(2, new Uint8Array(20_000));
+    const framer = new Framer();
+    const copies = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array, 'set');
+    for (const octet of message) framer.push(Uint8Array.of(octet));
+    const copied = copies.mock.calls.reduce((sum, [source]) => sum + source.length, 0);
+    expect(framer.next(65_535)).toEqual({ ok: true, value: message });
+    expect(copied).toBeLessThan(4 * message.length);
+  });
+
   it('waits for a header before it judges', () => {
     expect(framesOf([new Uint8Array(18)])).toEqual([]);
   });
@@ -276,6 +318,7 @@ describe('a header error', () => {
     ['UPDATE of 22', 22, 2],
     ['NOTIFICATION of 20', 20, 3],
     ['KEEPALIVE of 20', 20, 4],
+    ['ROUTE-REFRESH of 21', 21, 5],
     ['ROUTE-REFRESH of 22', 22, 5],
   ])('is 1/2 with the length for an %s octets', (_, length, type) => {
     expect(errorOf(withLength(length, type))).toBe(`1/2 00${length.toString(16)}`);
@@ -295,8 +338,26 @@ describe('a header error', () => {
     expect(errorOf(hex('ff'))).toBe('1/2 0000');
   });
 
-  it('is 7/1 with the whole message for a ROUTE-REFRESH that is too long (RFC 7313 §5)', () => {
-    const frame = aFrame(5, hex('0001 01 01 00'));
-    expect(errorOf(frame)).toBe(`7/1 ${toHex(frame)}`);
+  it.each(['0001 01 01 00', '0001 02', '0001 02 01 00'])(
+    'is 7/1 with the whole message for begin and end of a refresh of a wrong length (RFC 7313 §5): %s',
+    (body) => {
+      const frame = aFrame(5, hex(body));
+      expect(errorOf(frame)).toBe(`7/1 ${toHex(frame)}`);
+    },
+  );
+
+  it('is 1/2 for a request to refresh that is too long, as with filters that were not agreed on (RFC 5291)', () => {
+    expect(errorOf(aFrame(5, hex('0001 00 01 01 80 0001 00')))).toBe('1/2 001c');
+  });
+
+  it('is none for an unknown subtype of ROUTE-REFRESH, whatever its length: it is to be ignored (RFC 7313 §5)', () => {
+    const result = decodeMessage(aFrame(5, hex('0001 03 01 00')), aContext());
+    expect(result).toEqual({ ok: true, value: { kind: 'routeRefresh', afi: 1, safi: 1, subtype: 3 } });
+  });
+
+  it('is judged by what we offered, not by what the router takes (RFC 8654 §4)', () => {
+    const long = aFrame(2, new Uint8Array(5_000));
+    expect(errorOf(long, aContext({ maxMessageLength: 65_535, maxReceivedLength: 4_096 }))).toBe('1/2 139b');
+    expect(decodeMessage(long, aContext({ maxMessageLength: 4_096, maxReceivedLength: 65_535 })).ok).toBe(true);
   });
 });

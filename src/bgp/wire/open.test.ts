@@ -72,6 +72,30 @@ describe('capabilities', () => {
     expect(capabilitiesOf('49 07 03 6e3031 02 6c61')).toEqual([{ kind: 'fqdn', hostName: 'n01', domainName: 'la' }]);
   });
 
+  it.each([
+    ['80 00', { kind: 'routeRefresh', prestandard: true }],
+    ['05 06 0001 0001 0002', { kind: 'extendedNextHop', entries: [{ afi: 1, safi: 1, nextHopAfi: 2 }] }],
+    ['09 01 03', { kind: 'role', role: 'Customer' }],
+    ['09 01 05', { kind: 'role', role: 5 }],
+    [
+      '45 08 0001 01 01 0002 01 03',
+      {
+        kind: 'addPath',
+        entries: [
+          { afi: 1, safi: 1, send: false, receive: true },
+          { afi: 2, safi: 1, send: true, receive: true },
+        ],
+      },
+    ],
+    [
+      '47 07 0002 01 80 015180',
+      { kind: 'longLivedGracefulRestart', families: [{ afi: 2, safi: 1, forwardingPreserved: true, staleTimeS: 86_400 }] },
+    ],
+    ['4b 05 04 42697264', { kind: 'softwareVersion', version: 'Bird' }],
+  ])('are read by their RFCs: %s', (bytes, expected) => {
+    expect(capabilitiesOf(bytes)).toEqual([expected]);
+  });
+
   it('of graceful restart have flags, time and families (RFC 4724, RFC 8538)', () => {
     expect(capabilitiesOf('40 0a c078 0001 01 80 0002 01 00')).toEqual([
       {
@@ -87,13 +111,28 @@ describe('capabilities', () => {
     ]);
   });
 
-  it.each(['0103 000100', '0201 00', '4102 fbf4', '4003 c07800', '4901 05', '4903 010203', 'e700'])(
-    'that are unknown, or not as their RFC says, are kept and offer nothing: %s',
-    (capability) => {
-      const bytes = hex(capability);
-      expect(capabilitiesOf(capability)).toEqual([{ kind: 'unknown', code: bytes[0], value: bytes.slice(2) }]);
-    },
-  );
+  it.each([
+    '0103 000100',
+    '0201 00',
+    '0505 0001000100',
+    '0900',
+    '0902 0300',
+    '4102 fbf4',
+    '4003 c07800',
+    '4503 000101',
+    '4504 00010100',
+    '4504 00010104',
+    '4706 000201800151',
+    '4901 05',
+    '4903 010203',
+    '4b00',
+    '4b03 04 4269',
+    '8001 00',
+    'e700',
+  ])('that are unknown, or not as their RFC says, are kept and offer nothing: %s', (capability) => {
+    const bytes = hex(capability);
+    expect(capabilitiesOf(capability)).toEqual([{ kind: 'unknown', code: bytes[0], value: bytes.slice(2) }]);
+  });
 });
 
 describe('an OPEN is refused', () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { formatIpAddress } from '#net/ip-address.ts';
 import { formatPrefix } from '#net/prefix.ts';
+import { decodeMessage } from './decode.ts';
 import { encodeMessage } from './encode.ts';
-import type { UpdateMessage } from './messages.ts';
+import type { Role, UpdateMessage } from './messages.ts';
 import type { DecodeContext } from './negotiated.ts';
-import { aContext, anAnnouncement, anUpdateBody, hex, ip, prefix, toHex } from './testing/builders.ts';
+import { aContext, aFrame, anAnnouncement, anUpdateBody, hex, ip, prefix, toHex } from './testing/builders.ts';
 import { decodeUpdate } from './update-decode.ts';
 
 const origin = '40 01 01 00';
@@ -111,7 +112,7 @@ describe('attributes are read', () => {
     const attributes = `${mpReach} ${mandatory}
       80 04 04 00000005  40 05 04 00000064  40 06 00  c0 07 08 0000fbf4 0a000002
       c0 08 08 fbf40064 ffffff01  80 09 04 0a000003  80 0a 08 00000001 00000002
-      c0 10 08 0002fbf400000064  c0 20 18 0000fbf40000000200000001 0000fbf40000000100000002
+      c0 10 08 0002fbf400000064  c0 19 14 ${'00'.repeat(20)}  c0 23 04 0000fbf4  c0 28 04 01 0001 07  c0 20 18 0000fbf40000000200000001 0000fbf40000000100000002
       80 63 01 00  c0 64 02 0102`;
     const [group] = decoded({ attributes, announced: route }, ibgp).reachable;
     expect(group?.attributes).toEqual({
@@ -125,6 +126,9 @@ describe('attributes are read', () => {
       originatorId: 0x0a000003,
       clusterList: [1, 2],
       extendedCommunities: hex('0002fbf400000064'),
+      ipv6ExtendedCommunities: new Uint8Array(20),
+      otc: 64_500,
+      prefixSid: hex('01 0001 07'),
       largeCommunities: [
         [64_500, 1, 2],
         [64_500, 2, 1],
@@ -172,6 +176,10 @@ describe('RFC 7606', () => {
     ['MULTI_EXIT_DISC of three octets', '80 04 03 000005', 'withdraw 4'],
     ['COMMUNITIES of no octets', 'c0 08 00', 'withdraw 8'],
     ['COMMUNITIES of five octets', 'c0 08 05 fbf4006400', 'withdraw 8'],
+    ['IPv6 EXTENDED COMMUNITIES of no octets', 'c0 19 00', 'withdraw 25'],
+    ['IPv6 EXTENDED COMMUNITIES of nineteen octets', `c0 19 13 ${'00'.repeat(19)}`, 'withdraw 25'],
+    ['ONLY_TO_CUSTOMER of three octets', 'c0 23 03 00fbf4', 'withdraw 35'],
+    ['ONLY_TO_CUSTOMER of no octets', 'c0 23 00', 'withdraw 35'],
     ['EXTENDED COMMUNITIES of four octets', 'c0 10 04 00000000', 'withdraw 16'],
     ['EXTENDED COMMUNITIES of no octets', 'c0 10 00', 'withdraw 16'],
     ['LARGE_COMMUNITY of no octets', 'c0 20 00', 'withdraw 32'],
@@ -212,10 +220,22 @@ describe('RFC 7606', () => {
     ['ATOMIC_AGGREGATE of one octet', '40 06 01 00', 6],
     ['AGGREGATOR of six octets between four-octet speakers', 'c0 07 06 fbf40a000001', 7],
     ['AGGREGATOR of AS 0 (RFC 7607)', 'c0 07 08 000000000a000001', 7],
+    ['AIGP with a TLV that is shorter than its head', '80 1a 03 01 0002', 26],
+    ['AIGP with a TLV that is cut', '80 1a 03 01 000b', 26],
+    ['BGP-LS with a TLV that is cut', '80 1d 04 0400 0001', 29],
+    ['PREFIX_SID from eBGP (RFC 8669 §4)', 'c0 28 04 01 0001 07', 40],
     ['AS4_PATH between four-octet speakers (RFC 6793 §6)', 'c0 11 06 02 01 0000fbf4', 17],
     ['AS4_AGGREGATOR between four-octet speakers', 'c0 12 08 0000fbf40a000001', 18],
   ])('drops the attribute: %s', (_, attribute, code) => {
     expect(withAttribute(attribute)).toBe(`${announced}, discard ${code}`);
+  });
+
+  it('drops PREFIX_SID with a TLV that is cut', () => {
+    expect(withAttribute('c0 28 03 01 0001', ibgp)).toBe(`${announced}, discard 40`);
+  });
+
+  it('ignores AIGP and BGP-LS that are whole, as no session uses them', () => {
+    expect(withAttribute('80 1a 0b 01 000b 0000000000000001 80 1d 05 0400 0001 07')).toBe(announced);
   });
 
   it.each([
@@ -320,9 +340,124 @@ describe('RFC 7606', () => {
     expect(!result.ok && toHex(result.error.notification.data)).toBe('800f020002');
   });
 
-  it('names attribute and problem for those who read the log', () => {
-    const [fault] = decoded({ attributes: `${mandatory} c0 08 05 fbf4006400`, announced: route }).faults;
-    expect(fault?.message).toBe('COMMUNITIES has 5 octets');
+  it('names attribute, problem and rule for those who read the log, and quotes the attribute (§6)', () => {
+    const faultsOf = (attribute: string) => decoded({ attributes: `${mandatory} ${attribute}`, announced: route }).faults;
+    expect(faultsOf('c0 08 05 fbf4006400')).toEqual([
+      {
+        verdict: 'withdraw',
+        code: 8,
+        message: 'COMMUNITIES has 5 octets',
+        clause: 'RFC 7606 §7.8',
+        attribute: hex('c0 08 05 fbf4006400'),
+      },
+    ]);
+    expect(faultsOf('80 04 05 00')).toMatchObject([{ clause: 'RFC 7606 §4', attribute: hex('80 04 05 00') }]);
+    expect(faultsOf('c0 04 04 00000005')).toMatchObject([{ message: 'MULTI_EXIT_DISC has flags 0xc0', clause: 'RFC 7606 §3.c' }]);
+    expect(faultsOf('c0 07 08 000000000a000001')).toMatchObject([{ clause: 'RFC 7607 §2' }]);
+  });
+
+  it('keeps the whole message where something was wrong with it, and only there (§6)', () => {
+    const frameOf = (attributes: string, announcedPrefixes = '') => aFrame(2, anUpdateBody({ attributes, announced: announcedPrefixes }));
+    const bytesOf = (frame: Uint8Array) => {
+      const result = decodeMessage(frame, aContext());
+      if (!result.ok) return result.error.bytes;
+      return result.value.kind === 'update' ? result.value.bytes : undefined;
+    };
+    for (const frame of [frameOf(`${mandatory} 40 06 01 00`, route), frameOf('c0 08 00')]) expect(bytesOf(frame)).toEqual(frame);
+    expect(bytesOf(frameOf(mandatory, route))).toBeUndefined();
+  });
+});
+
+describe('routes with path identifiers (RFC 7911)', () => {
+  const addPath = aContext({ addPath: ['IPv4', 'IPv6'] });
+
+  it('have them in all four places', () => {
+    const id = (number: number): string => `0000000${number}`;
+    const reach = `80 0e 1e 0002 01 10 ${v6NextHop} 00 ${id(2)} 20 20010db8`;
+    const unreach = `80 0f 0c 0002 01 ${id(3)} 20 20010db8`;
+    const all = {
+      withdrawn: `${id(4)} ${route}`,
+      attributes: `${reach} ${unreach} ${mandatory}`,
+      announced: `${id(1)} ${route} ${id(5)} 00`,
+    };
+    const { reachable, unreachable } = decoded(all, addPath);
+    expect(reachable.map(({ pathIds }) => pathIds)).toEqual([[1, 5], [2]]);
+    expect(unreachable).toEqual([
+      { family: 'IPv4', prefixes: [prefix('192.0.2.53/32')], pathIds: [4] },
+      { family: 'IPv6', prefixes: [prefix('2001:db8::/32')], pathIds: [3] },
+    ]);
+  });
+
+  it('keep them when they are treated as withdrawn', () => {
+    expect(decoded({ attributes: mandatory.replace(origin, ''), announced: `00000007 ${route}` }, addPath).unreachable).toMatchObject([
+      { pathIds: [7] },
+    ]);
+  });
+
+  it('are cut where an identifier is', () => {
+    expect(outcome({ attributes: mandatory, announced: '000000' }, addPath)).toBe('reset 3/10');
+  });
+
+  it('leave families alone for which they were not agreed on', () => {
+    const onlyIpv6 = aContext({ addPath: ['IPv6'] });
+    expect(outcome({ attributes: mandatory, announced: route }, onlyIpv6)).toBe(announced);
+    expect(decoded({ attributes: mandatory, announced: route }, onlyIpv6).reachable[0]).not.toHaveProperty('pathIds');
+  });
+});
+
+describe('IPv4 routes with IPv6 next hops (RFC 8950)', () => {
+  const extended = aContext({ extendedNextHop: true });
+  const linkLocal = 'fe800000000000000000000000000001';
+  const reach = (length: string, nextHops: string): string => {
+    const value = `0001 01 ${length} ${nextHops} 00 ${route}`;
+    return `80 0e ${hex(value).length.toString(16).padStart(2, '0')} ${value} ${origin} ${asPath}`;
+  };
+
+  it('may have one, or two of which the second is link-local', () => {
+    expect(decoded({ attributes: reach('10', v6NextHop) }, extended).reachable).toMatchObject([{ nextHop: ip('2001:db8::1') }]);
+    expect(decoded({ attributes: reach('20', `${v6NextHop} ${linkLocal}`) }, extended).reachable).toMatchObject([
+      { family: 'IPv4', nextHop: ip('2001:db8::1'), linkLocalNextHop: ip('fe80::1') },
+    ]);
+  });
+
+  it('may have IPv4 next hops all the same', () => {
+    expect(decoded({ attributes: reach('04', '0a000001') }, extended).reachable).toMatchObject([{ nextHop: ip('10.0.0.1') }]);
+  });
+
+  it('end IPv4 where that was not agreed on, or the next hop is of no length that it can have', () => {
+    expect(outcome({ attributes: reach('10', v6NextHop) })).toBe('disableFamily 14, IPv4 is over');
+    expect(outcome({ attributes: reach('08', '0a0000010a000001') }, extended)).toBe('disableFamily 14, IPv4 is over');
+  });
+});
+
+describe('Only to Customer (RFC 9234 §5)', () => {
+  const peerAsn = 64_500;
+  const mark = (asn: number): string => `c0 23 04 ${asn.toString(16).padStart(8, '0')}`;
+  const from = (role: Role): DecodeContext => aContext({ relation: { role, peerAsn } });
+  const otcOf = (attribute: string, context: DecodeContext) =>
+    decoded({ attributes: `${mandatory} ${attribute}`, announced: route }, context).reachable[0]?.attributes.otc;
+
+  it.each(['Provider', 'RouteServer'] as const)('shows a leak where it comes from below: we are %s', (role) => {
+    expect(withAttribute(mark(peerAsn), from(role))).toBe(`${withdrawn}, withdraw 35`);
+    expect(otcOf('', from(role))).toBeUndefined();
+  });
+
+  it('shows a leak where a peer passes on what it had from another AS', () => {
+    expect(withAttribute(mark(64_999), from('Peer'))).toBe(`${withdrawn}, withdraw 35`);
+    expect(otcOf(mark(peerAsn), from('Peer'))).toBe(peerAsn);
+  });
+
+  it.each(['Customer', 'RouteServerClient', 'Peer'] as const)('is added where it is missing from above or beside: we are %s', (role) => {
+    expect(otcOf('', from(role))).toBe(peerAsn);
+  });
+
+  it.each(['Customer', 'RouteServerClient'] as const)('stays as it is from above: we are %s', (role) => {
+    expect(otcOf(mark(64_999), from(role))).toBe(64_999);
+  });
+
+  it('is only passed on where no roles are configured', () => {
+    expect(otcOf(mark(64_999), aContext())).toBe(64_999);
+    expect(otcOf('', aContext())).toBeUndefined();
   });
 });
 
