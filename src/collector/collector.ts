@@ -1,6 +1,6 @@
-import { resolveCollision } from '#bgp/fsm/collision.ts';
 import type { FsmSettings } from '#bgp/fsm/session.ts';
 import { ceaseSubcode } from '#bgp/wire/iana.ts';
+import type { OpenMessage } from '#bgp/wire/messages.ts';
 import type { Acceptor, ByteStream, Listener, SocketAddress } from '#linux/byte-stream.ts';
 import { Tcp } from '#linux/tcp.ts';
 import { parseIpAddress } from '#net/ip-address.ts';
@@ -56,7 +56,7 @@ export class Collector {
       holdTimeMs: limits.holdTimeMs,
       connectRetryMs: 0,
       families: ['IPv4', 'IPv6'],
-      passive: true,
+      afterIdle: 'nothing',
     };
   }
 
@@ -109,12 +109,16 @@ export class Collector {
     const { clock = realClock, random = realRandom, stamp = stampNow } = this.#options;
     const options = { settings: this.#settings, clock, random, stamp };
     this.#sessions.add(
-      new CollectorSession(stream, { ...options, emit: (make) => this.#emit(make), changed: (session) => this.#changed(session) }),
+      new CollectorSession(stream, {
+        ...options,
+        emit: (make) => this.#emit(make),
+        changed: (session) => this.#changed(session),
+        collides: (open) => this.#knows(open),
+      }),
     );
   }
 
   #changed(session: CollectorSession): void {
-    if (session.state === 'OpenConfirm') this.#resolveCollision(session);
     if (session.state !== 'Established' && session.state !== 'Idle') return;
     const { peer, address, lastError } = session.view();
     this.#logger.info({ event: 'session', peer, address, state: session.state, ...(lastError !== '' && { error: lastError }) });
@@ -124,17 +128,10 @@ export class Collector {
     if (this.#ended.length > limits.endedSessions) this.#ended.shift();
   }
 
-  #resolveCollision(incoming: CollectorSession): void {
-    const them = incoming.speaker;
-    const us = { routerId: this.#settings.routerId, asn: this.#settings.localAsn };
-    for (const existing of this.#sessions) {
-      const other = existing.speaker;
-      const isSame = other !== undefined && them !== undefined && other.routerId === them.routerId && other.asn === them.asn;
-      if (existing === incoming || !isSame) continue;
-      const keep = resolveCollision(asColliding(existing), asColliding(incoming), us, them);
-      (keep === 'keepExisting' ? incoming : existing).dump();
-      return;
-    }
+  /** Whether there is a session with the speaker that says this OPEN. Speakers open all connections, so the older one stays. */
+  #knows({ routerId, asn }: OpenMessage): boolean {
+    for (const { speaker } of this.#sessions) if (speaker?.routerId === routerId && speaker.asn === asn) return true;
+    return false;
   }
 
   #emit(make: () => CollectorEvent): void {
@@ -143,10 +140,6 @@ export class Collector {
     for (const reader of this.#readers) reader(event);
   }
 }
-
-/** Peers open all connections; a session with a known speaker is at least in OpenConfirm. */
-const asColliding = ({ state }: CollectorSession) =>
-  ({ state: state === 'Established' ? 'Established' : 'OpenConfirm', initiatedByUs: false }) as const;
 
 function parseRouterId(text: string): Result<number, string> {
   const address = parseIpAddress(text);

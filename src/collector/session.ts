@@ -2,7 +2,7 @@ import { describeNotification } from '#bgp/fsm/notifications.ts';
 import type { FsmSettings, Session } from '#bgp/fsm/session.ts';
 import { Connection } from '#bgp/peer/connection.ts';
 import { AdjRibIn } from '#bgp/rib/adj-rib-in.ts';
-import type { Message, UpdateMessage } from '#bgp/wire/messages.ts';
+import type { Message, OpenMessage, UpdateMessage } from '#bgp/wire/messages.ts';
 import type { ByteStream, SocketAddress } from '#linux/byte-stream.ts';
 import { type AddressFamily, formatIpAddress } from '#net/ip-address.ts';
 import { formatPrefix } from '#net/prefix.ts';
@@ -22,6 +22,8 @@ export type SessionOptions = {
   readonly emit: (make: () => CollectorEvent) => void;
   /** The state changed. */
   readonly changed: (session: CollectorSession) => void;
+  /** Whether there is another session with who says this OPEN. */
+  readonly collides: (open: OpenMessage) => boolean;
 };
 
 type Counts = { -readonly [Type in keyof MessageCounts]: number };
@@ -55,6 +57,7 @@ export class CollectorSession {
       refresh: () => undefined, // nothing is announced, so nothing is sent again
       drained: () => undefined,
       message: (direction, message) => this.#count(direction, message),
+      collides: options.collides,
     });
     this.#connection.dispatch({ kind: 'ManualStartWithPassiveTcpEstablishment' });
     this.#connection.accept(stream);
@@ -75,11 +78,6 @@ export class CollectorSession {
   get speaker(): { routerId: number; asn: number } | undefined {
     const negotiated = this.#connection.session.negotiated;
     return negotiated && { routerId: negotiated.peerRouterId, asn: negotiated.peerAsn };
-  }
-
-  /** Another session with the same peer is kept instead. */
-  dump(): void {
-    this.#connection.dispatch({ kind: 'OpenCollisionDump' });
   }
 
   /** Ends the session with Cease and the text; resolves when the connection is closed, in bounded time. */

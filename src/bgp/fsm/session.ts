@@ -1,4 +1,4 @@
-import type { Message } from '#bgp/wire/messages.ts';
+import type { Message, Role } from '#bgp/wire/messages.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { Random } from '#runtime/random.ts';
@@ -6,7 +6,7 @@ import type { State, TimerName } from './events.ts';
 
 /** What one side of a session wants. */
 export type FsmSettings = {
-  /** Our AS. */
+  /** Our AS, as this router shall see it. */
   readonly localAsn: number;
   /** The AS that the router must have; undefined accepts any (a collector does). Equal to `localAsn` means iBGP. */
   readonly peerAsn: number | undefined;
@@ -16,10 +16,39 @@ export type FsmSettings = {
   readonly holdTimeMs: number;
   /** ConnectRetryTime in milliseconds, before jitter. */
   readonly connectRetryMs: number;
+  /** DelayOpenTime in milliseconds: how long the router may say its OPEN first (RFC 4271 §8.1.1). Default: not at all. */
+  readonly delayOpenMs?: number;
   /** Families that we offer to carry (RFC 4760). */
   readonly families: readonly AddressFamily[];
-  /** True where the router connects to us: a session that ends stays in Idle. */
-  readonly passive: boolean;
+  /** Offer messages of up to 65,535 octets (RFC 8654). Default false. */
+  readonly extendedMessages?: boolean;
+  /** Offer IPv4 routes with IPv6 next hops (RFC 8950). Default false. */
+  readonly extendedNextHop?: boolean;
+  /** Offer to receive several paths for one prefix (RFC 7911). Default false. */
+  readonly receivesAddPath?: boolean;
+  /** Our role, on eBGP (RFC 9234). Default: none is said. */
+  readonly role?: Role;
+  /** Refuse a router that says no role. Default false. */
+  readonly roleStrict?: boolean;
+  /** Offer graceful restart as the restarting speaker (RFC 4724). Default: not. */
+  readonly gracefulRestart?: RestartSettings;
+  /**
+   * What follows a failure: after a wait in Idle we connect, or listen for the router; or nothing does, because the machine has one
+   * connection that the router opened.
+   */
+  readonly afterIdle: 'connect' | 'listen' | 'nothing';
+};
+
+/** Graceful restart as we offer it. */
+export type RestartSettings = {
+  /** How long the router shall wait for us, in seconds, 1–4095. */
+  readonly restartSeconds: number;
+  /** N bit (RFC 8538): a NOTIFICATION and an expired hold timer are restarts too. */
+  readonly notification: boolean;
+  /** R bit: we have restarted, and the router need not wait for what we wait for. */
+  readonly restarted: boolean;
+  /** F bit: packets for our routes were forwarded all the time. Without it the router drops the routes when it hears our OPEN. */
+  readonly forwardingPreserved: boolean;
 };
 
 /** What both OPENs together decided. */
@@ -32,6 +61,15 @@ export type Negotiated = {
   readonly holdTimeMs: number;
   /** How messages are encoded and read on this session; the families that both sides offered, in our order. */
   readonly context: DecodeContext;
+  /** Both sides offered to say where the answer to a route refresh begins and ends (RFC 7313). */
+  readonly enhancedRefresh: boolean;
+  /** The router's name (FQDN capability), safe to print. */
+  readonly hostName?: string;
+  /**
+   * Both sides offered graceful restart: the router keeps our routes for a while when the session is lost. `notification`: also when
+   * a NOTIFICATION ends it that is no Hard Reset (RFC 8538). Absent: a lost session takes the routes along.
+   */
+  readonly gracefulRestart?: { readonly notification: boolean };
 };
 
 /** A session as the machine remembers it. */
@@ -39,6 +77,14 @@ export type Session = {
   readonly state: State;
   /** RFC 4271's ConnectRetryCounter: failures in a row. Zero after a manual stop, and forgotten after a stable time. */
   readonly connectRetryCounter: number;
+  /** Those of the failures that came when there was a connection: what DampPeerOscillations is about (RFC 4271 §8.1.1). */
+  readonly oscillations: number;
+  /** Monotonic milliseconds until which a connection that the router opens is refused, because the last ones came to nothing. */
+  readonly refusesUntilMs: number;
+  /** The DelayOpen timer runs: in Connect or Active there is a connection, and our OPEN is not said yet. */
+  readonly delayingOpen: boolean;
+  /** The router refused optional parameters, so that our OPEN has none (RFC 5492 §3). Until a manual start. */
+  readonly plainOpen: boolean;
   /** Present from OpenConfirm on. */
   readonly negotiated: Negotiated | undefined;
   /** When Established was reached, monotonic milliseconds; undefined otherwise. */
@@ -51,6 +97,10 @@ export type Session = {
 export const newSession: Session = {
   state: 'Idle',
   connectRetryCounter: 0,
+  oscillations: 0,
+  refusesUntilMs: 0,
+  delayingOpen: false,
+  plainOpen: false,
   negotiated: undefined,
   establishedAtMs: undefined,
   lastError: '',
@@ -62,6 +112,8 @@ export type Surroundings = {
   /** Monotonic milliseconds. */
   readonly nowMs: number;
   readonly random: Random;
+  /** Whether another connection with the same router is open. */
+  readonly hasRival: boolean;
 };
 
 /** What the machine wants done, in this order. */

@@ -9,11 +9,15 @@ import { idleHoldMs, jittered } from './timers.ts';
 /** Nothing happens. */
 export const stay = (session: Session, actions: readonly Action[] = []): Transition => ({ session, actions });
 
-/** Idle → Connect, or another attempt in Connect. */
+/** Sends a message. */
+export const send = (message: Extract<Action, { kind: 'send' }>['message']): Action => ({ kind: 'send', message });
+
+/** Idle → Connect, or another attempt in Connect or Active. */
 export function connecting(session: Session, { settings, random }: Surroundings): Transition {
   return {
-    session: { ...session, state: 'Connect' },
+    session: { ...session, state: 'Connect', delayingOpen: false },
     actions: [
+      { kind: 'disconnect' },
       { kind: 'stopTimers' },
       { kind: 'startTimer', timer: 'ConnectRetry', ms: jittered(settings.connectRetryMs, random) },
       { kind: 'connect' },
@@ -21,15 +25,17 @@ export function connecting(session: Session, { settings, random }: Surroundings)
   };
 }
 
-/** The connection is there: our OPEN goes out and a long hold timer waits for the router's (→ OpenSent). */
+/** Idle → Active: the router is to connect. */
+export const listening = (session: Session): Transition => ({
+  session: { ...session, state: 'Active' },
+  actions: [{ kind: 'stopTimers' }],
+});
+
+/** Our OPEN goes out and a long hold timer waits for the router's (→ OpenSent). */
 export function opening(session: Session, { settings }: Surroundings): Transition {
   return {
-    session: { ...session, state: 'OpenSent' },
-    actions: [
-      { kind: 'stopTimers' },
-      { kind: 'send', message: makeOpen(settings) },
-      { kind: 'startTimer', timer: 'Hold', ms: limits.openHoldMs },
-    ],
+    session: { ...session, state: 'OpenSent', delayingOpen: false },
+    actions: [{ kind: 'stopTimers' }, send(makeOpen(settings, session)), { kind: 'startTimer', timer: 'Hold', ms: limits.openHoldMs }],
   };
 }
 
@@ -49,28 +55,46 @@ export function restartHold(session: Session): Action[] {
 type IdleOptions = {
   /** Sent before the connection ends. Never in answer to a NOTIFICATION. */
   readonly notification?: NotificationMessage;
-  /** Longest wait, in milliseconds; default: the room's limit. */
-  readonly ceilingMs?: number;
-  /** Whether the failure makes the next waits longer. Default true. */
-  readonly counts?: boolean;
+  /**
+   * What the failure counts as. `oscillation`, the default: the next waits grow. `unreachable`: nobody misbehaved, so the waits end
+   * at the configured retry time, and the router may come by itself. `nothing`: the next wait is the same.
+   */
+  readonly counts?: 'oscillation' | 'unreachable' | 'nothing';
+  /** Wait in milliseconds before we connect, where the failure says so itself. */
+  readonly waitMs?: number;
 };
 
 /**
  * A failure: the connection ends, and the session waits in Idle before it tries again, after Established as well: what ends
- * every session soon after it came up must not become a loop. A passive session does not try again.
+ * every session soon after it came up must not become a loop.
  */
 export function toIdle(session: Session, error: string, surroundings: Surroundings, options: IdleOptions = {}): Transition {
   const { settings, nowMs, random } = surroundings;
+  const { counts = 'oscillation', notification } = options;
   const wasStable = session.establishedAtMs !== undefined && nowMs - session.establishedAtMs >= limits.stableMs;
-  const counter = (wasStable ? 0 : session.connectRetryCounter) + ((options.counts ?? true) ? 1 : 0);
-  const waitMs = idleHoldMs(Math.max(1, counter), options.ceilingMs ?? limits.idleHoldMaxMs, random);
+  const before = wasStable ? newSession : session;
+  const connectRetryCounter = before.connectRetryCounter + (counts === 'nothing' ? 0 : 1);
+  const oscillations = before.oscillations + (counts === 'oscillation' ? 1 : 0);
+  const isUnreachable = counts === 'unreachable';
+  const waitMs = isUnreachable
+    ? idleHoldMs(connectRetryCounter, settings.connectRetryMs, random)
+    : idleHoldMs(Math.max(1, oscillations), limits.idleHoldMaxMs, random);
   return {
-    session: { ...newSession, connectRetryCounter: counter, lastError: error },
+    session: {
+      ...newSession,
+      connectRetryCounter,
+      oscillations,
+      refusesUntilMs: isUnreachable ? session.refusesUntilMs : nowMs + waitMs,
+      plainOpen: session.plainOpen,
+      lastError: error,
+    },
     actions: [
-      ...(options.notification ? [{ kind: 'send' as const, message: options.notification }] : []),
+      ...(notification ? [send(notification)] : []),
       { kind: 'disconnect' },
       { kind: 'stopTimers' },
-      ...(settings.passive ? [] : [{ kind: 'startTimer' as const, timer: 'IdleHold' as const, ms: waitMs }]),
+      ...(settings.afterIdle === 'nothing'
+        ? []
+        : [{ kind: 'startTimer' as const, timer: 'IdleHold' as const, ms: options.waitMs ?? waitMs }]),
     ],
   };
 }
@@ -91,11 +115,36 @@ export function stopped(session: Session, notice: CeaseNotice | undefined): Tran
   return {
     session: { ...newSession, lastError: session.lastError },
     actions: [
-      ...(saidOpen && notice !== undefined ? [{ kind: 'send' as const, message: cease(notice) }] : []),
+      ...(saidOpen && notice !== undefined ? [send(cease(notice, session.negotiated))] : []),
       { kind: 'disconnect' },
       { kind: 'stopTimers' },
     ],
   };
+}
+
+/** Event 8: what we noticed ourselves ends the session, which counts as a failure. */
+export function automaticallyStopped(session: Session, notice: CeaseNotice, surroundings: Surroundings): Transition {
+  const notification = cease(notice, session.negotiated);
+  return toIdle(session, `we sent ${describeNotification(notification)}`, surroundings, { notification });
+}
+
+/** Event 24: not a failure that grows the waits. */
+export const versionRefused = (session: Session, surroundings: Surroundings): Transition =>
+  toIdle(session, 'the router does not speak BGP version 4', surroundings, { counts: 'nothing' });
+
+/** RFC 4724 §5: the router restarted, and the old connection gets no NOTIFICATION. */
+export const superseded = (session: Session, surroundings: Surroundings): Transition =>
+  toIdle(session, 'the router came back on another connection', surroundings, { counts: 'nothing' });
+
+/** The connection was lost before the router's OPEN was there: not Idle but Active, which tries again, where we are to connect. */
+export function awaitRetry(session: Session, reason: string, surroundings: Surroundings): Transition {
+  const { settings, random } = surroundings;
+  if (settings.afterIdle !== 'connect') return toIdle(session, reason, surroundings);
+  return stay({ ...session, state: 'Active', delayingOpen: false, lastError: reason }, [
+    { kind: 'disconnect' },
+    { kind: 'stopTimers' },
+    { kind: 'startTimer', timer: 'ConnectRetry', ms: jittered(settings.connectRetryMs, random) },
+  ]);
 }
 
 /** What is said when the send hold timer expires. */

@@ -1,16 +1,19 @@
-import { type Event, expiryEvents, type TimerName } from '#bgp/fsm/events.ts';
+import { type Event, expiryEvents } from '#bgp/fsm/events.ts';
 import { type Action, type FsmSettings, newSession, type Session } from '#bgp/fsm/session.ts';
 import { step } from '#bgp/fsm/step.ts';
 import { decodeMessage } from '#bgp/wire/decode.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
 import { Framer } from '#bgp/wire/framer.ts';
-import type { Message, RouteRefreshMessage, UpdateMessage } from '#bgp/wire/messages.ts';
+import type { Message, OpenMessage, RouteRefreshMessage, UpdateMessage } from '#bgp/wire/messages.ts';
 import { nothingNegotiated } from '#bgp/wire/negotiated.ts';
 import type { ByteStream, Connecting, Connector, ConnectTarget } from '#linux/byte-stream.ts';
-import type { Clock, Timer } from '#runtime/clock.ts';
+import type { Clock } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { limits } from './limits.ts';
 import { errorEvent, messageEvent } from './message-events.ts';
+import type { Recorded } from './recording.ts';
+import { SendHold } from './send-hold.ts';
+import { clockTimers, type MakeTimers, type SessionTimers } from './session-timers.ts';
 
 /** What a connection tells its owner. */
 export type ConnectionHandlers = {
@@ -24,6 +27,8 @@ export type ConnectionHandlers = {
   readonly drained: () => void;
   /** A message was sent or received; UPDATEs that were written as bytes are not told. */
   readonly message?: (direction: 'sent' | 'received', message: Message) => void;
+  /** The OPEN would be answered now. True: another connection with the router stays instead of this one. Default: false. */
+  readonly collides?: (open: OpenMessage) => boolean;
 };
 
 /** What a connection runs on. */
@@ -33,6 +38,12 @@ export type ConnectionSurroundings = {
   /** How to connect where it is not passive. */
   readonly connector?: Connector;
   readonly target?: ConnectTarget;
+  /** Whether another connection with the same router is open. Default: there is none. */
+  readonly hasRival?: () => boolean;
+  /** Takes what happens. Default: nobody does. */
+  readonly record?: (recorded: Recorded) => void;
+  /** Default: on the clock. */
+  readonly timers?: MakeTimers;
 };
 
 /**
@@ -43,15 +54,15 @@ export class Connection {
   #settings: FsmSettings;
   readonly #surroundings: ConnectionSurroundings;
   readonly #handlers: ConnectionHandlers;
-  readonly #timers = new Map<TimerName, Timer>();
+  readonly #timers: SessionTimers;
   readonly #events: Event[] = [];
   #running = false;
   #session: Session;
   #attempt: Connecting | undefined;
   #stream: ByteStream | undefined;
+  #accepted = false;
   #framer = new Framer();
-  /** Set while something written is not acknowledged (RFC 9687). */
-  #sendHold: Timer | undefined;
+  #sendHold: SendHold | undefined;
   #blocked = false;
   /** Streams that are open, also those that were given up and still send their last words. */
   readonly #open = new Set<ByteStream>();
@@ -62,6 +73,11 @@ export class Connection {
     this.#surroundings = surroundings;
     this.#handlers = handlers;
     this.#session = session;
+    this.#timers = (surroundings.timers ?? clockTimers(surroundings.clock))((timer) => {
+      this.#record({ event: 'timer', timer });
+      this.#happen(expiryEvents[timer]);
+    });
+    this.#record({ event: 'begins', session, settings });
   }
 
   get session(): Session {
@@ -73,6 +89,11 @@ export class Connection {
     return this.#stream;
   }
 
+  /** Whether the other end opened the connection, or the last one that there was. */
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
   /** Whether the stream asked to wait. */
   get blocked(): boolean {
     return this.#blocked;
@@ -81,6 +102,7 @@ export class Connection {
   /** Settings for what comes from now on; an OPEN that was sent is not taken back. */
   configure(settings: FsmSettings): void {
     this.#settings = settings;
+    this.#record({ event: 'settings', settings });
   }
 
   /** Resolves when no stream is open any more: after a stop, in bounded time. */
@@ -93,12 +115,25 @@ export class Connection {
 
   /** A connection that the other end opened becomes this session's, which must be in Active. */
   accept(stream: ByteStream): void {
+    this.#accepted = true;
     this.#adopt(stream);
-    this.dispatch({ kind: 'TcpConnectionConfirmed' });
+    this.#record({ event: 'accepted', local: stream.local, remote: stream.remote });
+    this.#happen({ kind: 'TcpConnectionConfirmed' });
   }
 
   /** Lets an event happen. */
   dispatch(event: Event): void {
+    this.#record({ event: 'told', what: event });
+    this.#happen(event);
+  }
+
+  /** Writes encoded UPDATEs; only while Established. False: wait for `drained`. */
+  write(bytes: Uint8Array): boolean {
+    this.#record({ event: 'wrote', bytes });
+    return this.#write(bytes);
+  }
+
+  #happen(event: Event): void {
     this.#events.push(event);
     if (this.#running) return;
     this.#running = true;
@@ -106,21 +141,20 @@ export class Connection {
     this.#running = false;
   }
 
-  /** Writes encoded UPDATEs; only while Established. False: wait for `drained`. */
-  write(bytes: Uint8Array): boolean {
-    if (this.#stream === undefined) return false;
-    this.#blocked = !this.#stream.write(bytes);
-    this.#watchSending(this.#stream);
-    return !this.#blocked;
-  }
-
   #handle(event: Event): void {
     const { clock, random } = this.#surroundings;
     const previous = this.#session;
-    const { session, actions } = step(previous, event, { settings: this.#settings, nowMs: clock.nowMs(), random });
+    const { session, actions } = step(previous, event, {
+      settings: this.#settings,
+      nowMs: clock.nowMs(),
+      random,
+      hasRival: this.#hasRival(),
+    });
     this.#session = session;
     for (const action of actions) this.#perform(action);
-    if (session.state !== previous.state) this.#handlers.changed(session, previous);
+    if (session.state === previous.state) return;
+    this.#record({ event: 'state', state: session.state, error: session.lastError });
+    this.#handlers.changed(session, previous);
   }
 
   #perform(action: Action): void {
@@ -135,37 +169,28 @@ export class Connection {
         this.#send(action.message);
         break;
       case 'startTimer':
-        this.#startTimer(action.timer, action.ms);
+        this.#timers.start(action.timer, action.ms);
         break;
       case 'stopTimers':
-        for (const timer of this.#timers.values()) timer.cancel();
-        this.#timers.clear();
+        this.#timers.stop();
         break;
     }
-  }
-
-  #startTimer(name: TimerName, ms: number): void {
-    this.#timers.get(name)?.cancel();
-    const { clock } = this.#surroundings;
-    // After a pause of our own process all timers are due at once, while the router's keepalives wait in the kernel: what arrived is
-    // read first, and may set the timer anew. A slow machine is no dead router.
-    const timer = clock.after(ms, () => clock.soon(() => this.#expire(name, timer)));
-    this.#timers.set(name, timer);
-  }
-
-  #expire(name: TimerName, timer: Timer): void {
-    if (this.#timers.get(name) !== timer) return;
-    this.#timers.delete(name);
-    this.dispatch(expiryEvents[name]);
   }
 
   #connect(): void {
     const { connector, target } = this.#surroundings;
     if (connector === undefined || target === undefined) return;
+    this.#accepted = false;
     this.#attempt = connector.connect(target, (result) => {
       this.#attempt = undefined;
-      if (result.ok) this.#adopt(result.value);
-      this.dispatch(result.ok ? { kind: 'TcpCrAcked' } : { kind: 'TcpConnectionFails', reason: result.error });
+      if (result.ok) {
+        this.#adopt(result.value);
+        this.#record({ event: 'connected', local: result.value.local, remote: result.value.remote });
+        this.#happen({ kind: 'TcpCrAcked' });
+      } else {
+        this.#record({ event: 'unreachable', reason: result.error });
+        this.#happen({ kind: 'TcpConnectionFails', reason: result.error });
+      }
     });
   }
 
@@ -173,6 +198,12 @@ export class Connection {
     this.#stream = stream;
     this.#open.add(stream);
     this.#framer = new Framer();
+    this.#sendHold = new SendHold(
+      this.#surroundings.clock,
+      stream,
+      () => Math.max(limits.sendHoldMs, 2 * (this.#session.negotiated?.holdTimeMs ?? 0)),
+      () => this.dispatch({ kind: 'SendHoldTimerExpires' }),
+    );
     // A stream that was given up may still speak: only the current one is listened to.
     const isCurrent = (): boolean => this.#stream === stream;
     stream.attach({
@@ -188,12 +219,14 @@ export class Connection {
         this.#forget(stream);
         if (!isCurrent()) return;
         this.#release();
-        this.dispatch({ kind: 'TcpConnectionFails', reason });
+        this.#record({ event: 'closed', reason });
+        this.#happen({ kind: 'TcpConnectionFails', reason });
       },
     });
   }
 
   #receive(stream: ByteStream, bytes: Uint8Array): void {
+    this.#record({ event: 'received', bytes, ...(this.#hasRival() && { rival: true }) });
     this.#framer.push(bytes);
     // What one message does may end the connection, or change how the next one is read.
     while (this.#stream === stream) {
@@ -202,7 +235,7 @@ export class Connection {
       if (frame === undefined) return;
       const message = frame.ok ? decodeMessage(frame.value, context) : frame;
       if (message.ok) this.#receiveMessage(message.value);
-      else this.dispatch(errorEvent(message.error));
+      else this.#happen(errorEvent(message.error));
     }
   }
 
@@ -212,14 +245,33 @@ export class Connection {
     const isEstablished = this.#session.state === 'Established';
     if (isEstablished && message.kind === 'update') this.#handlers.update(message);
     if (isEstablished && message.kind === 'routeRefresh') this.#handlers.refresh(message);
-    this.dispatch(messageEvent(message));
+    if (message.kind === 'open' && this.#collides(message)) this.#happen({ kind: 'OpenCollisionDump' });
+    else this.#happen(messageEvent(message));
+  }
+
+  /** Asked before the OPEN is answered: a KEEPALIVE would let the router believe that this connection stays. */
+  #collides(open: OpenMessage): boolean {
+    const { collides } = this.#handlers;
+    if (collides === undefined) return false;
+    const dumped = collides(open);
+    this.#record({ event: 'collision', dumped });
+    return dumped;
   }
 
   #send(message: Message): void {
     // Behind what a router does not take, one more keepalive tells it nothing, and would wait in memory with the rest.
     if (this.#stream === undefined || (message.kind === 'keepalive' && this.blocked)) return;
     this.#handlers.message?.('sent', message);
-    this.write(encodeMessage(message, this.#session.negotiated?.context ?? nothingNegotiated));
+    const bytes = encodeMessage(message, this.#session.negotiated?.context ?? nothingNegotiated);
+    this.#record({ event: 'sent', bytes });
+    this.#write(bytes);
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    if (this.#stream === undefined) return false;
+    this.#blocked = !this.#stream.write(bytes);
+    this.#sendHold?.wrote();
+    return !this.#blocked;
   }
 
   #disconnect(): void {
@@ -236,7 +288,7 @@ export class Connection {
   #release(): void {
     this.#stream = undefined;
     this.#blocked = false;
-    this.#sendHold?.cancel();
+    this.#sendHold?.stop();
     this.#sendHold = undefined;
   }
 
@@ -246,20 +298,11 @@ export class Connection {
     for (const resolve of this.#whenClosed.splice(0)) resolve();
   }
 
-  /**
-   * RFC 9687: a router whose TCP takes nothing for too long is given up, even if its own keepalives still come. Judged by what is
-   * acknowledged, for the kernel swallows megabytes before Node sees that nothing leaves.
-   */
-  #watchSending(stream: ByteStream): void {
-    if (this.#sendHold !== undefined) return;
-    const acknowledgedBefore = stream.bytesWritten - stream.unacknowledgedBytes();
-    const ms = Math.max(limits.sendHoldMs, 2 * (this.#session.negotiated?.holdTimeMs ?? 0));
-    this.#sendHold = this.#surroundings.clock.after(ms, () => {
-      this.#sendHold = undefined;
-      const unacknowledged = stream.unacknowledgedBytes();
-      if (unacknowledged === 0) return;
-      if (stream.bytesWritten - unacknowledged > acknowledgedBefore) this.#watchSending(stream);
-      else this.dispatch({ kind: 'SendHoldTimerExpires' });
-    });
+  #hasRival(): boolean {
+    return this.#surroundings.hasRival?.() ?? false;
+  }
+
+  #record(recorded: Recorded): void {
+    this.#surroundings.record?.(recorded);
   }
 }

@@ -2,10 +2,14 @@
 export const limits = {
   /** After a disconnect, how long what was sent last (a NOTIFICATION) may take to leave before the connection is cut. */
   lingerMs: 2_000,
+  /** Longest time that End-of-RIB is held back for the first routes, or half the restart time if that is shorter. */
+  initialRoutesMs: 10_000,
   /** Longest wait at a stop for the router's TCP to acknowledge the withdrawals. */
   withdrawalAckMs: 3_000,
   /** Nothing that we wrote was acknowledged for so long: the session ends (RFC 9687 §5), or twice the hold time if that is longer. */
   sendHoldMs: 480_000,
+  /** Looks of the send hold timer in one hold time: how exactly it is kept. */
+  sendHoldLooks: 8,
   /** UPDATE bytes handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
   chunkBytes: 32 * 1_024,
   /**

@@ -2,23 +2,25 @@
  * bgp/peer — one router: its session and what it hears from us.
  *
  * A {@link Peer} connects, keeps the session up, tells the router the routes that it shall have, and says what the router really
- * has. It runs the state machine of `bgp/fsm` (in `connection.ts`) and drains the tables of `bgp/rib` (in `outbox.ts`); it decides
- * nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer: what happens to one router happens to no other.
+ * has. It runs the state machine of `bgp/fsm` (in `connection.ts`; two of them while connections collide, in `connections.ts`) and
+ * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer: what happens to one router happens to no other.
  */
-import type { Session } from '#bgp/fsm/session.ts';
+import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
 import type { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { ceaseSubcode, familyOf } from '#bgp/wire/iana.ts';
 import type { RouteRefreshMessage } from '#bgp/wire/messages.ts';
-import type { Connector } from '#linux/byte-stream.ts';
+import type { ByteStream, Connector } from '#linux/byte-stream.ts';
 import { interfaceAddresses } from '#linux/interface-addresses.ts';
 import type { IpAddress } from '#net/ip-address.ts';
 import type { Logger } from '#obs/logger.ts';
-import type { Clock } from '#runtime/clock.ts';
+import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
-import { Connection } from './connection.ts';
-import { connectTarget, fsmSettings, policySession } from './from-settings.ts';
+import type { Connection } from './connection.ts';
+import { Connections } from './connections.ts';
+import { connectTarget, fsmSettings, policySession, type Restart } from './from-settings.ts';
 import { limits } from './limits.ts';
 import { Outbox } from './outbox.ts';
+import type { Record } from './recording.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from './truth.ts';
 import { type PeerRoute, WantedRoutes } from './wanted-routes.ts';
@@ -51,6 +53,10 @@ export type PeerSurroundings = {
   readonly prefixes: PrefixTable;
   /** Addresses of the interface that carries an address of ours. Default: asks the machine. */
   readonly interfaceAddresses?: (localAddress: string) => readonly IpAddress[];
+  /** What this process knows of the one before it on this node. Default: there was none. */
+  readonly restart?: Restart;
+  /** Takes all that happens on the sessions. Default: nobody does. */
+  readonly record?: Record;
 };
 
 /** One router. */
@@ -60,10 +66,16 @@ export class Peer {
   readonly #logger: Logger;
   readonly #routes: WantedRoutes;
   #settings: PeerSettings;
-  #connection: Connection;
+  #connections: Connections;
   /** While Established. */
-  #outbox: Outbox | undefined;
+  #established: { readonly connection: Connection; readonly outbox: Outbox } | undefined;
   #sinceMs: number;
+  #started = false;
+  /** What our OPEN says about a restart; after the first session this process is the one that forwarded. */
+  #restart: Restart;
+  #hasInitialRoutes = false;
+  /** Runs while End-of-RIB is held back. */
+  #endOfRib: Timer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(settings: PeerSettings, surroundings: PeerSurroundings, events: PeerEvents) {
@@ -73,12 +85,21 @@ export class Peer {
     this.#logger = surroundings.logger.child({ peer: settings.name });
     this.#routes = new WantedRoutes(surroundings.prefixes);
     this.#sinceMs = surroundings.clock.nowMs();
-    this.#connection = this.#newConnection();
+    this.#restart = surroundings.restart ?? { restarted: false, forwardingPreserved: false };
+    this.#connections = this.#newConnections();
   }
 
-  /** Begins to connect. */
+  /** Begins to connect, or to wait for the router where the peer is passive. */
   start(): void {
-    if (this.#stopping === undefined) this.#connection.dispatch({ kind: 'ManualStart' });
+    if (this.#stopping !== undefined) return;
+    this.#started = true;
+    this.#connections.start();
+  }
+
+  /** Takes a connection that the router opened. Whether it becomes the session depends on what other there is (RFC 4271 §6.8). */
+  accept(stream: ByteStream): void {
+    if (this.#started && this.#stopping === undefined) this.#connections.accept(stream);
+    else stream.destroy();
   }
 
   /** Changes what the router shall hear. Removals go out first. */
@@ -86,7 +107,13 @@ export class Peer {
     if (this.#stopping !== undefined) return;
     for (const prefix of removals) this.#routes.remove(prefix);
     for (const route of upserts) this.#routes.set(route);
-    this.#outbox?.flush();
+    this.#established?.outbox.flush();
+  }
+
+  /** All routes that this process found worth announcing at its start are told: End-of-RIB need not wait for more of them. */
+  finishInitialRoutes(): void {
+    this.#hasInitialRoutes = true;
+    this.#finishInitialSet();
   }
 
   /** Changes the settings, at the cost that `settings.ts` names for each field. */
@@ -94,7 +121,7 @@ export class Peer {
     if (this.#stopping !== undefined) return;
     const effect = settingsEffect(this.#settings, settings);
     this.#settings = settings;
-    this.#connection.configure(fsmSettings(settings));
+    this.#connections.configure(this.#fsmSettings());
     if (effect === 'bounce') this.#bounce();
     else if (effect === 'refresh') this.#exportAll();
   }
@@ -106,14 +133,14 @@ export class Peer {
 
   /** How the session stands. */
   session(): PeerSessionTruth {
-    const { state, negotiated, lastError } = this.#connection.session;
+    const { state, negotiated, lastError } = this.#connections.session;
     return {
       peer: this.#settings.name,
       state,
       ageMs: this.#surroundings.clock.nowMs() - this.#sinceMs,
       families: state === 'Established' ? (negotiated?.context.families ?? []) : [],
-      localAddress: this.#connection.stream?.local.address ?? '',
-      announcedPrefixes: this.#outbox?.announcedPrefixes ?? 0,
+      localAddress: this.#connections.foremost.stream?.local.address ?? '',
+      announcedPrefixes: this.#established?.outbox.announcedPrefixes ?? 0,
       lastError,
     };
   }
@@ -125,17 +152,19 @@ export class Peer {
   }
 
   async #stop(stop: PeerStop): Promise<void> {
-    if (stop.how !== 'quiet') await this.#withdrawAll();
-    const cease = stop.how !== 'quiet' ? { subcode: ceaseSubcode.administrativeShutdown, text: stop.text } : undefined;
-    this.#connection.dispatch({ kind: 'ManualStop', cease });
+    // What the router keeps for us is told nothing: a NOTIFICATION would end it (RFC 4724 §4.2).
+    const isKept = this.#established?.connection.session.negotiated?.gracefulRestart !== undefined;
+    const isQuiet = stop.how === 'quiet' || (stop.how === 'restart' && isKept);
+    if (!isQuiet) await this.#withdrawAll();
+    this.#connections.stop(isQuiet ? undefined : { subcode: ceaseSubcode.administrativeShutdown, text: stop.text });
     this.#routes.removeAll();
-    await this.#connection.closed();
+    await this.#connections.closed();
   }
 
   /** Takes all routes back and waits until the router's TCP has that, not longer than the room's limit. */
   async #withdrawAll(): Promise<void> {
-    const outbox = this.#outbox;
-    if (outbox === undefined) return;
+    if (this.#established === undefined) return;
+    const { outbox } = this.#established;
     this.#routes.removeAll();
     outbox.flush();
     await new Promise<void>((resolve) => {
@@ -147,45 +176,51 @@ export class Peer {
     });
   }
 
-  #newConnection(): Connection {
-    const { clock, random, connector } = this.#surroundings;
-    const target = connectTarget(this.#settings);
-    return new Connection(
-      fsmSettings(this.#settings),
-      { clock, random, connector, target },
+  #newConnections(): Connections {
+    const { clock, random, connector, record } = this.#surroundings;
+    const { name: peer } = this.#settings;
+    return new Connections(
+      this.#fsmSettings(),
       {
-        changed: (session, previous) => this.#changed(session, previous),
+        clock,
+        random,
+        connector,
+        target: connectTarget(this.#settings),
+        ...(record && { record: (connection, recorded) => record({ ms: clock.nowMs(), peer, connection, ...recorded }) }),
+      },
+      {
+        changed: (connection, session, previous) => this.#changed(connection, session, previous),
         update: () => undefined, // routers' routes are none of ours
         refresh: (message) => this.#refresh(message),
-        drained: () => this.#outbox?.flush(),
+        drained: () => this.#established?.outbox.flush(),
       },
     );
   }
 
   /** Ends the session because of its settings, and begins another with the new ones. */
   #bounce(): void {
-    this.#connection.dispatch({ kind: 'ManualStop', cease: { subcode: ceaseSubcode.otherConfigurationChange } });
-    this.#connection = this.#newConnection();
-    this.start();
+    this.#connections.stop({ subcode: ceaseSubcode.otherConfigurationChange });
+    this.#connections = this.#newConnections();
+    if (this.#started) this.start();
   }
 
-  #changed(session: Session, previous: Session): void {
+  #changed(connection: Connection, session: Session, previous: Session): void {
     this.#sinceMs = this.#surroundings.clock.nowMs();
     this.#log(session, previous);
-    if (session.state === 'Established') this.#established();
+    if (session.state === 'Established') this.#up(connection);
     if (previous.state === 'Established') this.#lost();
     this.#events.session();
   }
 
-  #established(): void {
+  #up(connection: Connection): void {
     const { clock, prefixes } = this.#surroundings;
-    const { stream, session } = this.#connection;
+    const { stream, session } = connection;
     if (stream === undefined || session.negotiated === undefined) return;
     for (const caveat of stream.caveats) this.#logger.warn({ event: 'session-caveat' }, caveat);
     const outbox = new Outbox({
       clock,
       prefixes,
-      connection: this.#connection,
+      connection,
       stream,
       context: session.negotiated.context,
       acknowledged: (texts) => {
@@ -194,27 +229,58 @@ export class Peer {
       },
       withdrawalsWritten: this.#events.withdrawalsWritten,
     });
-    this.#outbox = outbox;
+    this.#established = { connection, outbox };
+    this.#restart = { restarted: false, forwardingPreserved: true };
+    this.#connections.configure(this.#fsmSettings());
     this.#exportAll();
-    outbox.finishInitialSet();
+    this.#awaitInitialRoutes(outbox, session.negotiated);
+  }
+
+  /**
+   * End-of-RIB makes the router drop what we do not announce again after a restart: it waits until the owner knows what that is, and
+   * not so long that the router gives up.
+   */
+  #awaitInitialRoutes(outbox: Outbox, { gracefulRestart }: Negotiated): void {
+    const { gracefulRestart: offer } = this.#settings;
+    if (this.#hasInitialRoutes || gracefulRestart === undefined || offer === undefined) {
+      outbox.finishInitialSet();
+      return;
+    }
+    const waitMs = Math.min(limits.initialRoutesMs, (offer.restartSeconds * 1_000) / 2);
+    this.#endOfRib = this.#surroundings.clock.after(waitMs, () => this.#finishInitialSet());
+  }
+
+  #finishInitialSet(): void {
+    if (this.#endOfRib === undefined) return;
+    this.#endOfRib.cancel();
+    this.#endOfRib = undefined;
+    this.#established?.outbox.finishInitialSet();
+  }
+
+  #fsmSettings(): FsmSettings {
+    return fsmSettings(this.#settings, this.#restart);
   }
 
   /** All routes in the form that policy gives them now; what is the same as before is not sent again. */
   #exportAll(): void {
-    const { stream, session } = this.#connection;
-    if (this.#outbox === undefined || stream === undefined) return;
+    if (this.#established === undefined) return;
+    const { connection, outbox } = this.#established;
+    const { stream, session } = connection;
+    if (stream === undefined || session.negotiated === undefined) return;
+    const { context } = session.negotiated;
     const localAddress = stream.local.address;
     const addressesOf = this.#surroundings.interfaceAddresses ?? ((address: string) => interfaceAddresses(address));
-    const families = session.negotiated?.context.families ?? [];
-    const routes = this.#routes.hear(this.#outbox, policySession(this.#settings, { families, localAddress }, addressesOf(localAddress)));
-    this.#outbox.flush();
+    const routes = this.#routes.hear(outbox, policySession(this.#settings, { context, localAddress }, addressesOf(localAddress)));
+    outbox.flush();
     if (routes.length > 0) this.#events.routes(routes);
   }
 
   /** Without the session the router has none of our routes. */
   #lost(): void {
-    this.#outbox?.close();
-    this.#outbox = undefined;
+    this.#endOfRib?.cancel();
+    this.#endOfRib = undefined;
+    this.#established?.outbox.close();
+    this.#established = undefined;
     const routes = this.#routes.deafen();
     if (routes.length > 0) this.#events.routes(routes);
   }
@@ -222,7 +288,7 @@ export class Peer {
   #refresh({ afi, safi, subtype }: RouteRefreshMessage): void {
     const family = familyOf(afi, safi);
     // Subtypes 1 and 2 frame an answer (RFC 7313 §4); a family that is not carried is ignored (RFC 2918 §4).
-    if (subtype === 0 && family !== undefined) this.#outbox?.repeat(family);
+    if (subtype === 0 && family !== undefined) this.#established?.outbox.repeat(family);
   }
 
   #log(session: Session, previous: Session): void {

@@ -10,7 +10,7 @@ export const aSettings = (changes: Partial<FsmSettings> = {}): FsmSettings => ({
   holdTimeMs: 9_000,
   connectRetryMs: 5_000,
   families: ['IPv4'],
-  passive: false,
+  afterIdle: 'connect',
   ...changes,
 });
 
@@ -40,10 +40,12 @@ export const aNotification = (changes: Partial<NotificationMessage> = {}): Notif
 export const everyEvent = (): readonly Event[] => [
   { kind: 'ManualStart' },
   { kind: 'ManualStop', cease: { subcode: 2, text: 'maintenance' } },
+  { kind: 'AutomaticStop', cease: { subcode: 10 } },
   { kind: 'ManualStartWithPassiveTcpEstablishment' },
   { kind: 'ConnectRetryTimerExpires' },
   { kind: 'HoldTimerExpires' },
   { kind: 'KeepaliveTimerExpires' },
+  { kind: 'DelayOpenTimerExpires' },
   { kind: 'IdleHoldTimerExpires' },
   { kind: 'TcpCrAcked' },
   { kind: 'TcpConnectionConfirmed' },
@@ -59,4 +61,5 @@ export const everyEvent = (): readonly Event[] => [
   { kind: 'UpdateMsgErr', notification: aNotification({ code: 3, subcode: 1 }) },
   { kind: 'RouteRefreshMsg' },
   { kind: 'SendHoldTimerExpires' },
+  { kind: 'Superseded' },
 ];

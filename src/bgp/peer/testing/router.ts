@@ -26,7 +26,7 @@ export class TestRouter {
   constructor(clock: VirtualClock, address: string, settings: FsmSettings) {
     this.#clock = clock;
     this.address = address;
-    this.settings = { ...settings, passive: true };
+    this.settings = { ...settings, afterIdle: 'nothing' };
   }
 
   /** Listens on port 179. */

@@ -65,7 +65,7 @@ export class World {
       holdTimeMs: 90_000,
       connectRetryMs: 5_000,
       families: ['IPv4', 'IPv6'],
-      passive: true,
+      afterIdle: 'nothing',
       ...options.router,
     }).listen(this.network);
     const told: string[] = [];
