@@ -9,7 +9,7 @@ import { freePorts } from '../../test/support/ports.ts';
 import type { Scope } from '../../test/support/scope.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { LineReader } from './line-reader.ts';
-import { Program } from './program.ts';
+import { bundle, Program } from './program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const namespace = 'anycast-system';
@@ -57,6 +57,7 @@ export class Fabric {
 
   /** Starts everything; all ends with the scope. */
   static async start(scope: Scope, options: { readonly speakers: number }): Promise<Fabric> {
+    await bundle(scope);
     // Each Service with externalTrafficPolicy Local takes a health-check node port.
     const apiServerFlags = ['--service-node-port-range=10000-60000'];
     const controlPlane = await startControlPlane(scope, { controllers: false, apiServerFlags });
