@@ -20,11 +20,17 @@ export const bench: Bench = async (options, say) => {
   const scope = new Scope();
   try {
     const fabric = await Fabric.start(scope, { speakers });
-    await fabric.operator.process.stop();
-    for (const speaker of fabric.speakers.values()) await speaker.process.stop();
+    await fabric.stopAll();
     say(`making ${services} Services, ready on ${speakers} nodes`);
     await inParallel(services, (service) => makeService(fabric.client, service, fabric.nodes));
-    const results = [await start(fabric, services, say), await rest(fabric, say)];
+    const results = [await start(fabric, services, 'first start, addresses and finalizers yet to be written → all announced', say)];
+    say('waiting until all statuses are written');
+    await fabric.untilTold();
+    await fabric.stopAll();
+    await fabric.untilRoutes(0);
+    results.push(await start(fabric, services, 'start of all programs → all announced', say));
+    await fabric.untilTold();
+    results.push(await rest(fabric, say));
     results.push(await oneChange(fabric, { services, samples, say }));
     results.push(await allChange(fabric, { services, from: Math.ceil(samples / speakers), say }));
     return { params: { services, speakers, samples }, results };
@@ -39,24 +45,25 @@ type Row = Record<string, string | number>;
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** All programs start anew; until the router has everything. */
-async function start(fabric: Fabric, services: number, say: Say): Promise<Row> {
+async function start(fabric: Fabric, services: number, what: string, say: Say): Promise<Row> {
   const startMs = nowMs();
   fabric.operator.restart();
   for (const speaker of fabric.speakers.values()) speaker.restart();
   await fabric.untilRoutes(services * speakers, 300_000);
   const ms = rounded(nowMs() - startMs);
   say(`all announced after ${ms} ms`);
-  return { what: 'start of all programs → all announced', ms };
+  return { what, ms };
 }
 
 /** Memory and processor time when nothing happens. */
 async function rest(fabric: Fabric, say: Say): Promise<Row> {
-  say('settling, then measuring at rest');
-  await delay(15_000);
+  say('measuring at rest');
   const pids = [fabric.operator.process.pid, ...[...fabric.speakers.values()].map((speaker) => speaker.process.pid)];
   const before = pids.map(cpuSeconds);
+  const requests = await fabric.apiRequests();
   const seconds = 30;
   await delay(seconds * 1000);
+  const requestsPerMinute = (60 / seconds) * ((await fabric.apiRequests()) - requests);
   const cpu = pids.map((pid, index) => rounded((100 * (cpuSeconds(pid) - (before[index] ?? 0))) / seconds));
   const memory = pids.map((pid) => rounded(residentMB(pid)));
   return {
@@ -65,6 +72,7 @@ async function rest(fabric: Fabric, say: Say): Promise<Row> {
     speakerRssMB: Math.max(...memory.slice(1)),
     operatorCpuPercent: cpu[0] ?? 0,
     speakerCpuPercent: Math.max(...cpu.slice(1)),
+    apiRequestsPerMinute: requestsPerMinute,
   };
 }
 

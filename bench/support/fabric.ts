@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CollectorEvent } from '#collector/views.ts';
 import { Router } from '#lab/demo/router.ts';
@@ -36,8 +36,11 @@ export class Fabric {
   readonly router: Router;
   readonly nodes: readonly string[];
   readonly operator: Program;
+  /** Where the operator answers for its metrics. */
+  readonly operatorHttp: string;
   readonly speakers = new Map<string, Program>();
   readonly operatorLines: LineReader<DecisionLine>;
+  readonly #folder: string;
   readonly speakerLines = new Map<string, LineReader<WithdrawLine>>();
 
   private constructor(parts: {
@@ -45,14 +48,17 @@ export class Fabric {
     router: Router;
     nodes: readonly string[];
     operator: Program;
-    operatorLog: string;
+    operatorHttp: string;
+    folder: string;
   }) {
+    this.#folder = parts.folder;
     this.controlPlane = parts.controlPlane;
     this.client = parts.controlPlane.client;
     this.router = parts.router;
     this.nodes = parts.nodes;
     this.operator = parts.operator;
-    this.operatorLines = new LineReader(parts.operatorLog);
+    this.operatorHttp = parts.operatorHttp;
+    this.operatorLines = new LineReader(join(parts.folder, 'operator.log'));
   }
 
   /** Starts everything; all ends with the scope. */
@@ -68,15 +74,14 @@ export class Fabric {
     const router = await Fabric.#startRouter(scope, folder, bgp, routerHttp);
     const nodes = Array.from({ length: options.speakers }, (_, index) => `node-${index + 1}`);
     await Fabric.#makeCluster(client, nodes, bgp);
-    const operatorLog = join(folder, 'operator.log');
-    const operator = new Program(scope, 'operator', operatorLog, [
+    const operator = new Program(scope, 'operator', join(folder, 'operator.log'), [
       'operator',
       `--kubeconfig=${controlPlane.access.kubeconfig}`,
       '--insecure',
       `--listen-grpc=127.0.0.1:${grpc}`,
       `--listen-http=127.0.0.1:${http}`,
     ]);
-    const fabric = new Fabric({ controlPlane, router, nodes, operator, operatorLog });
+    const fabric = new Fabric({ controlPlane, router, nodes, operator, operatorHttp: `127.0.0.1:${http}`, folder });
     for (const [index, node] of nodes.entries())
       await fabric.#startSpeaker(scope, folder, { node, index, grpc, http: speakerHttp[index] ?? 0 });
     await fabric.untilEstablished();
@@ -100,6 +105,38 @@ export class Fabric {
       async () => (await this.router.sessions()).reduce((sum, session) => sum + session.prefixes, 0),
       (seen) => seen === count,
       { withinMs, everyMs: 20 },
+    );
+  }
+
+  /** All programs end, and speakers forget what they kept: what they announce next, an operator has told them anew. */
+  async stopAll(): Promise<void> {
+    await this.operator.process.stop();
+    for (const [node, speaker] of this.speakers) {
+      await speaker.process.stop();
+      await rm(join(this.#folder, node, `${node}.state`), { force: true });
+    }
+  }
+
+  /** Requests that the operator has sent to the API server since it started, watches included. */
+  async apiRequests(): Promise<number> {
+    const text = await (await fetch(`http://${this.operatorHttp}/metrics`)).text();
+    const counts = [...text.matchAll(/^anycast_kube_request_duration_seconds_count\{[^}]*\} (\d+)/gm)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  /** Waits until the operator has nothing left to tell the API server: for some seconds it sends next to nothing. */
+  async untilTold(withinMs = 300_000): Promise<void> {
+    let before = Number.NEGATIVE_INFINITY;
+    await eventually(
+      'the operator has written all statuses',
+      async () => {
+        const now = await this.apiRequests();
+        const sent = now - before;
+        before = now;
+        return sent;
+      },
+      (sent) => sent < 10,
+      { withinMs, everyMs: 3_000 },
     );
   }
 
