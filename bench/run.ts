@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--key value …]`: runs bench/NAME.ts and prints what it measured. With --json the last line
+ * `npm run bench -- NAME [--json] [--key value | --key=value …]`: runs bench/NAME.ts and prints what it measured. With --json the last line
  * is one JSON object: {name, params, results, machine}. Times are in …Ms, memory in …MB.
  */
 import { existsSync } from 'node:fs';
@@ -20,7 +20,9 @@ const { positionals, tokens } = parseArgs({ allowPositionals: true, strict: fals
 const options: Record<string, string> = {};
 for (const [index, token] of tokens.entries()) {
   const next = tokens[index + 1];
-  if (token.kind === 'option' && token.name !== 'json' && next?.kind === 'positional') options[token.name] = next.value;
+  if (token.kind !== 'option' || token.name === 'json') continue;
+  if (token.value !== undefined) options[token.name] = token.value;
+  else if (next?.kind === 'positional') options[token.name] = next.value;
 }
 const json = tokens.some((token) => token.kind === 'option' && token.name === 'json');
 const name = positionals[0] ?? '';

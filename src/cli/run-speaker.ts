@@ -17,7 +17,7 @@ import { realClock } from '#runtime/clock.ts';
 import { realRandom } from '#runtime/random.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
 import { adminRoutes } from '#speaker/admin.ts';
-import { readConfigFile } from '#speaker/config/config-file.ts';
+import { readNodeName } from '#speaker/config/config-file.ts';
 import { FolderDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
 import { orUsageError, UsageError } from './failure.ts';
@@ -73,18 +73,20 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
 /** The name of this node: as the flag says, else the file, else the host. */
 async function nodeNameOf({ node, config }: SpeakerFlags): Promise<string> {
   if (node !== undefined || config === undefined) return node ?? hostname();
-  return orUsageError(await readConfigFile(config)).node ?? hostname();
+  return orUsageError(await readNodeName(config)) ?? hostname();
 }
 
 function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics: Metrics): Speaker {
   const { logger } = log;
-  const surroundings = { connector: new Tcp(), clock: realClock, random: realRandom, logger, prefixes: new PrefixTable() };
+  const prefixes = new PrefixTable();
+  const surroundings = { connector: new Tcp(), clock: realClock, random: realRandom, logger, prefixes };
   return new Speaker({
     node,
     instance: randomUUID(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     software: `anycast ${version}`,
     clock: realClock,
+    prefixes,
     originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),
     makePeer: (settings, events) => new Peer(settings, surroundings, events),
     askPort: askHealthCheckPort,

@@ -63,7 +63,7 @@ describe.each(['127.0.0.1', '::1'])('a speaker and a collector over TCP at %s', 
         nextHopIpv6: '2001:db8::1',
       },
       { clock: realClock, random: realRandom, connector: new Tcp(), logger: silentLogger, prefixes: new PrefixTable() },
-      { routes: () => undefined, withdrawalsWritten: () => undefined, session: () => undefined },
+      { routes: () => undefined, withdrawalsWritten: () => undefined, listed: () => undefined, session: () => undefined },
     );
     try {
       peer.start();

@@ -53,7 +53,7 @@ async function setUp(options: Partial<CollectorOptions> = {}) {
         ...settings,
       },
       { clock, random: seededRandom(number), connector: network, logger: silentLogger, prefixes, interfaceAddresses: () => [] },
-      { routes: () => undefined, withdrawalsWritten: () => undefined, session: () => undefined },
+      { routes: () => undefined, withdrawalsWritten: () => undefined, listed: () => undefined, session: () => undefined },
     );
     peer.start();
     clock.advance(10);

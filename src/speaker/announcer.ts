@@ -1,4 +1,5 @@
-import type { PeerStop } from '#bgp/peer/peer.ts';
+import type { ListedNews, PeerStop } from '#bgp/peer/peer.ts';
+import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
@@ -9,11 +10,14 @@ import { Account } from './account/account.ts';
 import type { Journal } from './account/journal.ts';
 import { Advertiser } from './advertise/advertiser.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
-import { Gate } from './gate/gate.ts';
+import { Gate, type GatedRoute } from './gate/gate.ts';
+import { type ListedChange, ListedRoutes } from './listed/listed-routes.ts';
 
 /** What an announcer needs. */
 export type AnnouncerOptions = {
   readonly clock: Clock;
+  /** The table of prefixes that all peers share. */
+  readonly prefixes: PrefixTable;
   readonly makePeer: MakePeer;
   readonly askPort: AskPort;
   readonly sourceAddresses: readonly string[];
@@ -33,6 +37,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #advertiser: Advertiser;
   readonly #account: Account;
+  readonly #listed: ListedRoutes;
   readonly #runner: HealthCheckRunner;
   readonly #established = new Set<string>();
   #asked: ReadonlySet<number> = new Set();
@@ -40,18 +45,22 @@ export class Announcer {
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
-    const { clock, makePeer, sourceAddresses, askPort, journal } = options;
+    const { clock, prefixes, makePeer, sourceAddresses, askPort, journal } = options;
+    this.#listed = new ListedRoutes(prefixes, this.gate);
     this.#advertiser = new Advertiser({
       makePeer,
       sourceAddresses,
+      listed: () => this.#listed.announced(),
+      onListed: (news) => this.#listedNews(news),
       onRoutes: (prefixes) => this.#routesChanged(prefixes, []),
       onWithdrawalsWritten: (prefixes) => journal.withdrawalsWritten(prefixes),
       onSession: (peer) => this.#sessionChanged(peer),
-      onGone: (peer) => this.#routesChanged([...this.prefixes()], [peer]),
+      onGone: (peer) => this.#routesChanged([...this.#named()], [peer]),
     });
     this.#account = new Account({
       clock,
-      gated: (prefix) => this.gate.get(prefix),
+      gated: (prefix) => this.gated(prefix),
+      listedSinceMs: (prefix) => this.#listed.sinceMs(prefix),
       peers: () => this.#advertiser.peers,
       peerRoute: (peer, prefix) => this.#advertiser.route(peer, prefix),
     });
@@ -64,7 +73,7 @@ export class Announcer {
       if (entry.kind === 'route') this.gate.restoreRoute(entry, passed.has(entry.prefix), this.#options.clock.nowMs());
       else this.#set(entry);
     }
-    this.#follow([...this.prefixes()]);
+    this.#follow([...this.#named()]);
   }
 
   /** Runs what changed. `complete`: the sender named everything that shall be there, so that what is kept is ordered anew. */
@@ -84,20 +93,38 @@ export class Announcer {
     this.#follow([...touched]);
   }
 
+  /** The file of routes lists these prefixes, and no others. The references to them become ours. */
+  list(prefixes: readonly PrefixHandle[]): void {
+    this.#listed.replace(prefixes, (change) => {
+      this.#options.journal.listed('withdraw', change.removed.length, 'Removed');
+      this.#advertiser.changeListed(change);
+    });
+    for (const prefix of [...this.#account.announced()]) if (this.#listed.has(prefix)) this.#account.forget(prefix);
+  }
+
   /** A person isolates this speaker, or ends that. */
   isolate(isolated: boolean): void {
     this.#follow(this.gate.isolate(isolated, this.#options.clock.nowMs()));
+    const change = this.#listed.judge();
+    this.#options.journal.listed('withdraw', change.removed.length, 'Isolated');
+    this.#advertiser.changeListed(change);
   }
 
   /** A person withdraws prefixes here, or lets them go up again. */
   withdraw(prefixes: readonly string[], withdrawn: boolean): void {
-    this.#follow(this.gate.withdraw(prefixes, withdrawn, this.#options.clock.nowMs()));
+    const changed = this.gate.withdraw(prefixes, withdrawn, this.#options.clock.nowMs());
+    this.#followListed(this.#listed.judge(prefixes));
+    if (changed.length > 0) this.#follow(changed);
   }
 
   /** Prefixes that there is something to say about: ordered, announced, or withdrawn a short while ago. */
   prefixes(): ReadonlySet<string> {
-    const ordered = Array.from(this.gate.routes(), ({ entry }) => entry.prefix);
-    return new Set([...ordered, ...this.#account.announced(), ...this.#account.withdrawn()]);
+    return new Set([...this.#named(), ...this.#listed.texts()]);
+  }
+
+  /** A route that this node is told to announce, named or listed. */
+  gated(prefix: string): GatedRoute | undefined {
+    return this.gate.get(prefix) ?? this.#listed.gated(prefix, (family) => this.#advertiser.peersOf(family));
   }
 
   route(prefix: string): RouteTruth {
@@ -114,14 +141,24 @@ export class Announcer {
 
   /** Prefixes that some router has. */
   get announcedCount(): number {
-    return this.#account.announcedCount;
+    let listed = 0;
+    for (const prefix of this.#listed.announced()) if (this.#advertiser.isAnnounced(prefix)) listed += 1;
+    return this.#account.announcedCount + listed;
+  }
+
+  /** Prefixes that this node is told to announce. */
+  get orderedCount(): number {
+    return this.gate.size + this.#listed.size;
   }
 
   /** Ends all sessions; resolves when they are gone, in bounded time. */
   async stop(stop: PeerStop): Promise<void> {
     this.#runner.stop();
     this.#wakeTimer?.cancel();
-    if (stop.how !== 'quiet') for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
+    if (stop.how !== 'quiet') {
+      for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
+      this.#options.journal.listed('withdraw', this.#listed.size, 'Leave');
+    }
     await this.#advertiser.stop(stop);
   }
 
@@ -154,6 +191,33 @@ export class Announcer {
     this.#askPorts();
     this.#wakeLater();
     this.#routesChanged(prefixes, []);
+  }
+
+  /** Prefixes of routes that have entries of their own, or had a short while ago. */
+  #named(): ReadonlySet<string> {
+    const ordered = Array.from(this.gate.routes(), ({ entry }) => entry.prefix);
+    return new Set([...ordered, ...this.#account.announced(), ...this.#account.withdrawn()]);
+  }
+
+  /** Makes the sessions follow what a person said about some listed routes; each has its line, as a named one. */
+  #followListed(change: ListedChange): void {
+    const { journal } = this.#options;
+    for (const prefix of change.removed) {
+      if (this.#advertiser.isAnnounced(prefix)) journal.withdrawalOrdered(this.#listed.textOf(prefix), '', 'WithdrawnLocally');
+    }
+    for (const prefix of change.added) journal.withdrawalCancelled(this.#listed.textOf(prefix));
+    this.#advertiser.changeListed(change);
+  }
+
+  /** What routers have of listed routes changed. */
+  #listedNews({ gained, lost, written }: ListedNews): void {
+    const { clock, journal } = this.#options;
+    const texts = (prefixes: readonly PrefixHandle[]): string[] => prefixes.map((prefix) => this.#listed.textOf(prefix));
+    for (const prefixes of [gained, lost]) this.#listed.changed(prefixes, clock.nowMs());
+    journal.listed('announce', gained.length, 'Serving');
+    if (!journal.withdraws) return;
+    journal.withdrawalsWritten(texts(written));
+    for (const prefix of texts(lost.filter((handle) => !this.#advertiser.isAnnounced(handle)))) journal.withdrawn(prefix);
   }
 
   #onVerdict(port: number, verdict: DataPlaneVerdict): void {

@@ -21,9 +21,9 @@ export const limits = {
   /** Prefixes that a person may have withdrawn at the admin socket at a time. */
   withdrawnPrefixes: 100_000,
   /** Largest configuration file, and largest file of routes, in bytes. */
-  configFileBytes: 16 << 20,
+  configFileBytes: 64 << 20,
   /** Peers in a configuration file. */
   configPeers: 128,
-  /** Prefixes in a configuration file and its file of routes together. */
-  configRoutes: 500_000,
+  /** Prefixes in a configuration file, and in its file of routes. */
+  configRoutes: 1_000_000,
 } as const;

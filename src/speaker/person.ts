@@ -18,9 +18,8 @@ export class Person implements AdminTarget {
   }
 
   routes(): RouteView[] {
-    const { gate } = this.#announcer;
     return Array.from(this.#announcer.prefixes(), (prefix) => {
-      const gated = gate.get(prefix);
+      const gated = this.#announcer.gated(prefix);
       const wanted = gated?.judgement.wanted ?? false;
       return { service: gated?.entry.service ?? '', ordered: gated !== undefined, wanted, ...this.#announcer.route(prefix) };
     });
@@ -39,7 +38,7 @@ export class Person implements AdminTarget {
     this.#announcer.withdraw(prefixes, withdrawn);
     await this.#keeper.saveNow();
     if (this.#keeper.failure !== undefined) return `it holds now, but not over a restart: ${this.#keeper.failure}`;
-    const unknown = prefixes.filter((prefix) => gate.get(prefix) === undefined);
+    const unknown = prefixes.filter((prefix) => this.#announcer.gated(prefix) === undefined);
     return unknown.length === 0 ? undefined : `this node is not told to announce ${unknown.slice(0, 5).join(', ')}`;
   }
 

@@ -28,9 +28,9 @@ const [p1, p2, p6] = ['192.0.2.53/32', '192.0.2.54/32', '2001:db8::53/128'];
 const torA = '198.51.100.1';
 const torB = '198.51.100.2';
 
-function peerMaker(surroundings: Omit<PeerSurroundings, 'prefixes'>): MakePeer {
+function peersOn(surroundings: Omit<PeerSurroundings, 'prefixes'>): { prefixes: PrefixTable; makePeer: MakePeer } {
   const prefixes = new PrefixTable();
-  return (settings, events) => new Peer(settings, { ...surroundings, prefixes }, events);
+  return { prefixes, makePeer: (settings, events) => new Peer(settings, { ...surroundings, prefixes }, events) };
 }
 
 /** An operator of one speaker, for orders. */
@@ -92,7 +92,7 @@ async function aFabric() {
       bootId: 'boot-1',
       software: 'test',
       clock,
-      makePeer: peerMaker({ connector: network, clock, random: seededRandom(7), logger: silentLogger, interfaceAddresses: () => [] }),
+      ...peersOn({ connector: network, clock, random: seededRandom(7), logger: silentLogger, interfaceAddresses: () => [] }),
       askPort: async () => ({ kind: 'failure', detail: 'ECONNREFUSED' }),
       disk,
       logger: silentLogger,
@@ -275,7 +275,7 @@ describe('a speaker with a file, over TCP', () => {
       bootId: 'boot-1',
       software: 'test',
       clock: realClock,
-      makePeer: peerMaker({ connector: new Tcp(), clock: realClock, random: realRandom, logger: silentLogger }),
+      ...peersOn({ connector: new Tcp(), clock: realClock, random: realRandom, logger: silentLogger }),
       askPort: async () => ({ kind: 'failure', detail: 'ECONNREFUSED' }),
       disk: new MemoryDisk(),
       logger: silentLogger,

@@ -94,6 +94,7 @@ function aWorld(more: Partial<SpeakerOptions> = {}) {
       bootId: 'boot-1',
       software: 'test',
       clock,
+      prefixes: routers.prefixes,
       makePeer: routers.make,
       askPort: async (port) => ports.get(port) ?? refused,
       disk,
@@ -529,6 +530,83 @@ describe('a speaker with a file', () => {
       expect([...world.routers.get('a').routes.keys()]).toEqual([p2]);
       await speaker.leave();
       expect(world.routers.get('a').stopped?.how).toBe('withdraw');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('announces what its file of routes lists, and a person holds it back as named routes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'anycast-speaker-'));
+    try {
+      const [configFile, routesFile] = [join(folder, 'config.yaml'), join(folder, 'routes')];
+      const peers = 'peers: [{name: a, address: 192.0.2.254, peerASN: 64500}]';
+      const text = `asn: 64512\nrouterId: 192.0.2.1\n${peers}\nroutesFile: routes\n`;
+      await writeFile(configFile, text);
+      await writeFile(routesFile, `${p1}\n${p2}\n2001:db8::53/128\n`);
+      const world = aWorld({ configFile });
+      const { speaker, metrics } = world.boot();
+      unwrap(await speaker.start());
+      const router = world.routers.get('a');
+      expect(router.told).toEqual(['start', `listed +${p1}`, `listed +${p2}`]);
+      router.up();
+      expect(world.lines).toContainEqual(expect.objectContaining({ event: 'announce', routes: 2, reason: 'Serving' }));
+      world.clock.advance(5_000);
+      const shown = (prefix: string) => speaker.admin.routes().find((route) => route.prefix === prefix);
+      expect(shown(p1)).toMatchObject({ ordered: true, wanted: true, ageMs: 5_000 });
+      expect(shown('2001:db8::53/128')).toMatchObject({ ordered: true, wanted: true, peers: [] });
+      expect((await metrics.expose()).match(/^anycast_routes_\w+ \d+$/gm)).toEqual([
+        'anycast_routes_announced 2',
+        'anycast_routes_ordered 3',
+      ]);
+      router.told.length = 0;
+      expect(await speaker.admin.withdraw([p1], true)).toBeUndefined();
+      expect(router.told).toEqual([`listed -${p1}`]);
+      expect(world.lines).toContainEqual(
+        expect.objectContaining({ event: 'withdraw', prefix: p1, reason: 'WithdrawnLocally', writtenAt: expect.any(Number) }),
+      );
+      expect(shown(p1)).toMatchObject({ ordered: true, wanted: false, ageMs: 0, peers: [{ peer: 'a', reason: 'WithdrawnLocally' }] });
+      await speaker.admin.isolate(true);
+      expect(shown(p2)).toMatchObject({ wanted: false, peers: [{ reason: 'Isolated' }] });
+      await speaker.admin.isolate(false);
+      expect(router.told).toEqual([`listed -${p1}`, `listed -${p2}`, `listed +${p2}`]);
+      await speaker.admin.withdraw([p1], false);
+      router.told.length = 0;
+      await speaker.admin.withdraw([p2], true);
+      await writeFile(routesFile, `${p2}\n198.51.100.0/24\n`);
+      unwrap(await speaker.reload());
+      expect(router.told.slice(1)).toEqual([`listed -${p1}`, 'listed +198.51.100.0/24']);
+      expect(world.routers.prefixes.size).toBe(2);
+      await writeFile(configFile, text.replace('peerASN: 64500', 'peerASN: 64500, families: [IPv6, IPv4]'));
+      await writeFile(routesFile, '2001:db8::53/128\n');
+      unwrap(await speaker.reload());
+      expect(router.told.slice(-2)).toEqual(['listed -198.51.100.0/24', 'listed +2001:db8::53/128']);
+      await writeFile(configFile, text);
+      unwrap(await speaker.reload());
+      expect(router.told.slice(-2)).toEqual(['listed -2001:db8::53/128', 'reconfigure']);
+      await writeFile(configFile, text.replace('routesFile: routes', 'routes: [{prefix: 2001:db8::53/128}]'));
+      unwrap(await speaker.reload());
+      expect(world.routers.prefixes.size).toBe(0);
+      await speaker.leave();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('holds back from the first moment what a person withdrew before a restart', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'anycast-speaker-'));
+    try {
+      const configFile = join(folder, 'config.yaml');
+      await writeFile(
+        configFile,
+        'asn: 64512\nrouterId: 192.0.2.1\npeers: [{name: a, address: 192.0.2.254, peerASN: 64500}]\nroutesFile: routes\n',
+      );
+      await writeFile(join(folder, 'routes'), `${p1}\n${p2}\n`);
+      const world = aWorld({ configFile });
+      const speaker = await world.start();
+      await speaker.admin.withdraw([p1], true);
+      await speaker.stop();
+      await world.start();
+      expect(world.routers.get('a').told).toEqual(['start', `listed +${p2}`]);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -8,19 +8,19 @@
  */
 
 import type { PeerStop } from '#bgp/peer/peer.ts';
+import type { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { Metrics } from '#obs/metrics.ts';
 import type { AskPort } from '#probe/health-check-runner.ts';
 import type { OperatorLink } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
-import type { Entry } from '#state/entry.ts';
 import { type Hello, type LeaveAnswer, protocolVersion } from '#state/messages.ts';
 import { Journal } from './account/journal.ts';
 import type { AdminTarget } from './admin.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
 import { Announcer } from './announcer.ts';
-import { readConfigFile } from './config/config-file.ts';
+import { type FileConfig, readConfigFile } from './config/config-file.ts';
 import { Intake } from './intake.ts';
 import type { Disk } from './keep/disk.ts';
 import { Keeper } from './keep/keeper.ts';
@@ -43,6 +43,8 @@ export type SpeakerOptions = {
   readonly clock: Clock;
   /** Wall-clock time at the clock's zero in milliseconds with fractions. Default: the clock's own, to a millisecond. */
   readonly originMs?: number;
+  /** The table of prefixes that its peers share. */
+  readonly prefixes: PrefixTable;
   readonly makePeer: MakePeer;
   /** Asks a health-check port of this node. */
   readonly askPort: AskPort;
@@ -74,7 +76,7 @@ export class Speaker {
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
-    const { clock, disk, node, makePeer, askPort, sourceAddresses = [] } = options;
+    const { clock, disk, node, prefixes, makePeer, askPort, sourceAddresses = [] } = options;
     const logger = options.logger.child({ node });
     this.#logger = logger;
     const metrics = this.#registerMetrics();
@@ -82,6 +84,7 @@ export class Speaker {
     this.#keeper = new Keeper({ disk, clock, logger, node, snapshot: () => this.#snapshot() });
     this.#announcer = new Announcer({
       clock,
+      prefixes,
       makePeer,
       askPort,
       sourceAddresses,
@@ -118,7 +121,7 @@ export class Speaker {
     this.#announcer.isolate(await this.#keeper.isIsolated());
     const kept = await this.#keeper.load();
     if (kept !== undefined) this.#restore(kept);
-    if (configured.value !== undefined) this.#intake.configure(configured.value);
+    if (configured.value !== undefined) this.#configure(configured.value);
     this.#started = true;
     return ok(undefined);
   }
@@ -129,7 +132,7 @@ export class Speaker {
     if (configFile === undefined) return err('this speaker has no configuration file: its operators say what it announces');
     const configured = await this.#readConfig(configFile);
     if (!configured.ok) return configured;
-    this.#intake.configure(configured.value);
+    this.#configure(configured.value);
     return ok(undefined);
   }
 
@@ -173,13 +176,19 @@ export class Speaker {
     return this.#leaving;
   }
 
-  async #readConfig(path: string): Promise<Result<readonly Entry[], string>> {
-    const config = await readConfigFile(path);
+  async #readConfig(path: string): Promise<Result<FileConfig, string>> {
+    const { node, prefixes } = this.#options;
+    const config = await readConfigFile(path, prefixes);
     if (!config.ok) return config;
-    const { node } = this.#options;
     const named = config.value.node ?? node;
-    if (named !== node) return err(`${path}: node is "${named}", this speaker runs as "${node}": restart it to change its name`);
-    return ok(config.value.entries);
+    if (named === node) return config;
+    for (const prefix of config.value.listed) prefixes.release(prefix);
+    return err(`${path}: node is "${named}", this speaker runs as "${node}": restart it to change its name`);
+  }
+
+  #configure({ entries, listed }: FileConfig): void {
+    this.#intake.configure(entries);
+    this.#announcer.list(listed);
   }
 
   async #leave(): Promise<void> {
@@ -266,7 +275,7 @@ export class Speaker {
     return speakerMetrics(this.#options.metrics, {
       sessions: () => this.#announcer.sessions(),
       announced: () => this.#announcer.announcedCount,
-      ordered: () => this.#announcer.gate.size,
+      ordered: () => this.#announcer.orderedCount,
       isolated: () => this.#announcer.gate.isolated,
       epoch: () => this.#intake.state.epoch,
       operators: () => this.#uplink.count,

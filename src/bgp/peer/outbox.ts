@@ -1,10 +1,9 @@
-import { AdjRibOut, type Chunk } from '#bgp/rib/adj-rib-out.ts';
+import { type Acknowledged, AdjRibOut, type Chunk } from '#bgp/rib/adj-rib-out.ts';
 import type { OutgoingRoute } from '#bgp/rib/attribute-buckets.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
 import type { ByteStream } from '#linux/byte-stream.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
-import { formatPrefix } from '#net/prefix.ts';
 import type { Clock } from '#runtime/clock.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Connection } from './connection.ts';
@@ -19,10 +18,10 @@ export type OutboxOptions = {
   /** The stream of the Established session. */
   readonly stream: ByteStream;
   readonly context: DecodeContext;
-  /** The router's TCP has announcements or withdrawals of these prefixes. */
-  readonly acknowledged: (prefixes: readonly string[]) => void;
+  /** The router's TCP has a chunk: what that changed. */
+  readonly acknowledged: (chunk: Chunk, changed: Acknowledged) => void;
   /** Withdrawals of these prefixes were handed to the kernel. */
-  readonly withdrawalsWritten: (prefixes: readonly string[]) => void;
+  readonly withdrawalsWritten: (prefixes: readonly PrefixHandle[]) => void;
 };
 
 /**
@@ -121,7 +120,7 @@ export class Outbox {
       octets += chunk.bytes.length;
       connection.write(chunk.bytes);
       this.#acknowledgements.wrote(chunk);
-      if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(this.#texts(chunk.withdrawn));
+      if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(chunk.withdrawn);
     }
     this.#flushSoon();
     return false;
@@ -138,19 +137,12 @@ export class Outbox {
   }
 
   #acknowledged(chunk: Chunk): void {
-    // Texts first: what the router forgot may lose its handle now.
-    const texts = this.#texts([...chunk.withdrawn, ...chunk.announced]);
-    this.#rib.acknowledge(chunk);
-    if (texts.length > 0) this.#options.acknowledged(texts);
+    this.#options.acknowledged(chunk, this.#rib.acknowledge(chunk));
     this.flush();
   }
 
   #checkSettled(): void {
     if (!this.#closed && (!this.#emptied || this.#acknowledgements.pending)) return;
     for (const done of this.#whenSettled.splice(0)) done();
-  }
-
-  #texts(handles: readonly PrefixHandle[]): string[] {
-    return handles.map((handle) => formatPrefix(this.#options.prefixes.prefixOf(handle)));
   }
 }

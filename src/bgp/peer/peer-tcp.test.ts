@@ -93,7 +93,7 @@ function startPeer(
       ...settings,
     },
     { clock: realClock, random: realRandom, connector: tcp, logger, prefixes: new PrefixTable() },
-    { routes: () => undefined, withdrawalsWritten: () => undefined, session: () => undefined },
+    { routes: () => undefined, withdrawalsWritten: () => undefined, listed: () => undefined, session: () => undefined },
   );
   endings.push(() => peer.stop({ how: 'quiet' }));
   peer.start();

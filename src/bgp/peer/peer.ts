@@ -6,7 +6,8 @@
  * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer: what happens to one router happens to no other.
  */
 import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
-import type { PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { RouteAttributes } from '#bgp/policy/export-route.ts';
+import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { ceaseSubcode, familyOf } from '#bgp/wire/iana.ts';
 import type { RouteRefreshMessage } from '#bgp/wire/messages.ts';
 import type { ByteStream, Connector } from '#linux/byte-stream.ts';
@@ -23,7 +24,7 @@ import { Outbox } from './outbox.ts';
 import type { Record } from './recording.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from './truth.ts';
-import { type PeerRoute, WantedRoutes } from './wanted-routes.ts';
+import { type Concerned, type PeerRoute, WantedRoutes } from './wanted-routes.ts';
 
 export type { PeerRoute } from './wanted-routes.ts';
 
@@ -33,12 +34,17 @@ export type { PeerRoute } from './wanted-routes.ts';
  */
 export type PeerStop = { readonly how: 'withdraw' | 'restart'; readonly text: string } | { readonly how: 'quiet' };
 
+/** What became of listed routes: `gained` ones the router has now and had not, `lost` ones it had, withdrawals of `written` ones were handed to the kernel. */
+export type ListedNews = { readonly [What in 'gained' | 'lost' | 'written']: readonly PrefixHandle[] };
+
 /** What a peer tells. */
 export type PeerEvents = {
   /** How these routes stand with the router changed. */
   readonly routes: (prefixes: readonly string[]) => void;
   /** Withdrawals of these prefixes were handed to the kernel. */
   readonly withdrawalsWritten: (prefixes: readonly string[]) => void;
+  /** The same of listed routes, by handle, which is good for this call. */
+  readonly listed: (news: ListedNews) => void;
   /** How the session stands changed. */
   readonly session: () => void;
 };
@@ -116,6 +122,17 @@ export class Peer {
     this.#finishInitialSet();
   }
 
+  /**
+   * As `change`, for many prefixes with the same attributes, to which the caller holds references for this call: a file may list a
+   * million. What becomes of them is told in `listed`. A prefix is either listed, or named to `change`.
+   */
+  changeListed(removals: Iterable<PrefixHandle>, upserts: Iterable<PrefixHandle>, attributes: RouteAttributes): void {
+    if (this.#stopping !== undefined) return;
+    this.#routes.removeListed(removals);
+    this.#routes.setListed(upserts, attributes);
+    this.#established?.outbox.flush();
+  }
+
   /** Changes the settings, at the cost that `settings.ts` names for each field. */
   reconfigure(settings: PeerSettings): void {
     if (this.#stopping !== undefined) return;
@@ -129,6 +146,11 @@ export class Peer {
   /** How a route stands with this router; undefined when it neither shall have it, nor has it or may still get it. */
   route(prefix: string): PeerRouteTruth | undefined {
     return this.#routes.truth(prefix);
+  }
+
+  /** Whether the router's TCP acknowledged this prefix, and no withdrawal after it. */
+  isAnnounced(prefix: PrefixHandle): boolean {
+    return this.#established?.outbox.isAnnounced(prefix) === true;
   }
 
   /** How the session stands. */
@@ -223,11 +245,8 @@ export class Peer {
       connection,
       stream,
       context: session.negotiated.context,
-      acknowledged: (texts) => {
-        this.#routes.acknowledged(texts);
-        this.#events.routes(texts);
-      },
-      withdrawalsWritten: this.#events.withdrawalsWritten,
+      acknowledged: (chunk, changed) => this.#tell(this.#routes.acknowledged(chunk, changed)),
+      withdrawalsWritten: (prefixes) => this.#tellWritten(prefixes),
     });
     this.#established = { connection, outbox };
     this.#restart = { restarted: false, forwardingPreserved: true };
@@ -279,10 +298,21 @@ export class Peer {
   #lost(): void {
     this.#endOfRib?.cancel();
     this.#endOfRib = undefined;
+    const concerned = this.#routes.deafen();
     this.#established?.outbox.close();
     this.#established = undefined;
-    const routes = this.#routes.deafen();
-    if (routes.length > 0) this.#events.routes(routes);
+    this.#tell(concerned);
+  }
+
+  #tell({ named, listed }: Concerned): void {
+    if (named.length > 0) this.#events.routes(named);
+    if (listed.gained.length + listed.lost.length > 0) this.#events.listed({ ...listed, written: [] });
+  }
+
+  #tellWritten(prefixes: readonly PrefixHandle[]): void {
+    const { named, listed } = this.#routes.written(prefixes);
+    if (named.length > 0) this.#events.withdrawalsWritten(named);
+    if (listed.length > 0) this.#events.listed({ gained: [], lost: [], written: listed });
   }
 
   #refresh({ afi, safi, subtype }: RouteRefreshMessage): void {

@@ -1,9 +1,11 @@
-import { type ExportRefusal, exportRoute, type PolicySession, type RouteAttributes } from '#bgp/policy/export-route.ts';
+import { exportRoute, type PolicySession, type RouteAttributes } from '#bgp/policy/export-route.ts';
+import type { Acknowledged, Chunk } from '#bgp/rib/adj-rib-out.ts';
+import { PrefixColumn } from '#bgp/rib/prefix-column.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
-import type { AddressFamily } from '#net/ip-address.ts';
-import { parsePrefix } from '#net/prefix.ts';
+import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
 import type { Outbox } from './outbox.ts';
+import { type RouteKind, RouteKinds } from './route-kinds.ts';
 import type { PeerRouteTruth } from './truth.ts';
 
 /** A route as this router shall hear it. */
@@ -13,28 +15,28 @@ export type PeerRoute = {
   readonly attributes: RouteAttributes;
 };
 
-type Wanted = {
-  /** Holds a reference. */
-  readonly handle: PrefixHandle;
-  readonly attributes: RouteAttributes;
-  /** Why the router does not hear it, in the session that is up. */
-  refusal: ExportRefusal | undefined;
+/** Routes of which something changed: those that were named by their text, and those that are listed. */
+export type Concerned = {
+  readonly named: readonly string[];
+  /** Listed prefixes that the router has now and had not, and those that it had; they keep their handles for this turn. */
+  readonly listed: Acknowledged;
 };
 
 /** The Established session that hears the routes. */
-type Hearing = {
-  readonly outbox: Outbox;
-  readonly session: PolicySession;
-  /** What policy said, by family: most routes share their attributes with many others. */
-  readonly said: Readonly<Record<AddressFamily, WeakMap<RouteAttributes, ReturnType<typeof exportRoute>>>>;
-};
+type Hearing = { readonly outbox: Outbox; readonly session: PolicySession };
 
-/** What one router shall hear, whether its session is up or not; in the session that is up, each route in the form that policy gives it. */
+/**
+ * What one router shall hear, whether its session is up or not; in the session that is up, each route in the form that policy gives
+ * it. Four octets a route: a file may list a million.
+ */
 export class WantedRoutes {
   readonly #prefixes: PrefixTable;
-  readonly #wanted = new Map<string, Wanted>();
-  /** Not wanted any more, but the router has them, or may get them, until it acknowledges their withdrawal. */
-  readonly #leaving = new Set<string>();
+  readonly #kinds = new RouteKinds();
+  /**
+   * The kind of the route; negative where it is not wanted any more, but the router has it, or may get it, until it acknowledges the
+   * withdrawal. A reference to the prefix is held as long as it is not 0.
+   */
+  readonly #routes = new PrefixColumn();
   #hearing: Hearing | undefined;
 
   constructor(prefixes: PrefixTable) {
@@ -43,76 +45,142 @@ export class WantedRoutes {
 
   /** The router shall hear the route, in place of one that it heard. */
   set({ prefix, attributes }: PeerRoute): void {
-    const handle = this.#wanted.get(prefix)?.handle ?? this.#prefixes.acquire(unwrap(parsePrefix(prefix)));
-    const wanted: Wanted = { handle, attributes, refusal: undefined };
-    this.#wanted.set(prefix, wanted);
-    this.#leaving.delete(prefix);
-    if (this.#hearing !== undefined) this.#export(wanted, this.#hearing);
+    const handle = this.#prefixes.acquire(unwrap(parsePrefix(prefix)));
+    this.#set(handle, attributes, false);
+    this.#prefixes.release(handle);
+  }
+
+  /** As `set`, for many prefixes with the same attributes, to which the caller holds references. */
+  setListed(prefixes: Iterable<PrefixHandle>, attributes: RouteAttributes): void {
+    for (const prefix of prefixes) this.#set(prefix, attributes, true);
   }
 
   /** The router shall not hear it. */
   remove(prefix: string): void {
-    const wanted = this.#wanted.get(prefix);
-    if (wanted === undefined) return;
-    this.#wanted.delete(prefix);
-    const outbox = this.#hearing?.outbox;
-    if (outbox?.mayHave(wanted.handle)) this.#leaving.add(prefix);
-    outbox?.withdraw(wanted.handle);
-    this.#prefixes.release(wanted.handle);
+    const handle = this.#find(prefix);
+    if (handle !== undefined) this.#remove(handle);
+  }
+
+  /** As `remove`, for many. */
+  removeListed(prefixes: Iterable<PrefixHandle>): void {
+    for (const prefix of prefixes) this.#remove(prefix);
   }
 
   /** The router shall hear nothing. */
   removeAll(): void {
-    for (const prefix of [...this.#wanted.keys()]) this.remove(prefix);
+    for (const handle of this.#routes.prefixes()) this.#remove(handle);
   }
 
-  /** All routes anew into the outbox: the session came up, or what the routes' form depends on changed. Says which routes there are. */
+  /** All routes anew into the outbox: the session came up, or what the routes' form depends on changed. Says which named routes there are. */
   hear(outbox: Outbox, session: PolicySession): readonly string[] {
-    const hearing: Hearing = { outbox, session, said: { IPv4: new WeakMap(), IPv6: new WeakMap() } };
+    const hearing = { outbox, session };
     this.#hearing = hearing;
-    for (const wanted of this.#wanted.values()) this.#export(wanted, hearing);
-    return [...this.#wanted.keys()];
+    this.#kinds.forgetExports();
+    const named: string[] = [];
+    for (const handle of this.#routes.prefixes()) {
+      const id = this.#routes.get(handle);
+      if (id < 0) continue;
+      const kind = this.#kinds.get(id);
+      this.#export(handle, kind, hearing);
+      if (!kind.listed) named.push(this.#text(handle));
+    }
+    return named;
   }
 
-  /** The router's TCP acknowledged something about these prefixes. */
-  acknowledged(prefixes: readonly string[]): void {
-    for (const prefix of prefixes) if (this.#leaving.has(prefix) && !this.#asks(prefix, 'mayHave')) this.#leaving.delete(prefix);
+  /** Withdrawals of these were written. */
+  written(withdrawn: readonly PrefixHandle[]): { readonly named: readonly string[]; readonly listed: readonly PrefixHandle[] } {
+    return { named: this.#named(withdrawn), listed: this.#listed(withdrawn) };
   }
 
-  /** The session is over, and the router has nothing of us. Says which routes that concerns. */
-  deafen(): readonly string[] {
-    const concerned = [...this.#wanted.keys(), ...this.#leaving];
+  /** The router's TCP acknowledged a chunk, which changed what it has. */
+  acknowledged(chunk: Chunk, { gained, lost }: Acknowledged): Concerned {
+    const named = [...this.#named(chunk.withdrawn), ...this.#named(chunk.announced)];
+    const listed = { gained: this.#listed(gained), lost: this.#listed(lost) };
+    for (const handle of chunk.withdrawn) {
+      if (this.#routes.get(handle) < 0 && this.#hearing?.outbox.mayHave(handle) === false) this.#forget(handle);
+    }
+    return { named, listed };
+  }
+
+  /** The session is over, and the router has nothing of us; its outbox can still be asked. Says which routes that concerns. */
+  deafen(): Concerned {
+    const outbox = this.#hearing?.outbox;
     this.#hearing = undefined;
-    this.#leaving.clear();
-    return concerned;
+    const named: string[] = [];
+    const lost: PrefixHandle[] = [];
+    for (const handle of this.#routes.prefixes()) {
+      const id = this.#routes.get(handle);
+      if (!this.#kinds.get(Math.abs(id)).listed) named.push(this.#text(handle));
+      else if (outbox?.isAnnounced(handle)) lost.push(handle);
+      if (id < 0) this.#forget(handle);
+    }
+    return { named, listed: { gained: [], lost } };
   }
 
   /** How a route stands with the router; undefined when it neither shall have it, nor has it or may still get it. */
   truth(prefix: string): PeerRouteTruth | undefined {
-    const wanted = this.#wanted.get(prefix);
-    if (wanted === undefined) {
-      return this.#leaving.has(prefix) ? { announced: this.#asks(prefix, 'isAnnounced'), reason: 'WaitingForAck' } : undefined;
-    }
+    const handle = this.#find(prefix);
+    const id = handle === undefined ? 0 : this.#routes.get(handle);
+    if (handle === undefined || id === 0) return undefined;
     const outbox = this.#hearing?.outbox;
     if (outbox === undefined) return { announced: false, reason: 'SessionDown' };
-    const announced = outbox.isAnnounced(wanted.handle);
-    if (wanted.refusal !== undefined) return { announced, reason: wanted.refusal };
-    return { announced, reason: announced && outbox.isWritten(wanted.handle) ? 'Announced' : 'WaitingForAck' };
+    const announced = outbox.isAnnounced(handle);
+    const exported = id < 0 ? undefined : this.#kinds.get(id).exports[this.#prefixes.familyOf(handle)];
+    if (exported?.ok === false) return { announced, reason: exported.error };
+    return { announced, reason: id > 0 && announced && outbox.isWritten(handle) ? 'Announced' : 'WaitingForAck' };
   }
 
-  /** Asks the outbox about a prefix that is not wanted any more. */
-  #asks(prefix: string, question: 'mayHave' | 'isAnnounced'): boolean {
-    const handle = this.#prefixes.find(unwrap(parsePrefix(prefix)));
-    return handle !== undefined && this.#hearing?.outbox[question](handle) === true;
+  #set(handle: PrefixHandle, attributes: RouteAttributes, listed: boolean): void {
+    const before = this.#routes.get(handle);
+    const id = this.#kinds.acquire(attributes, listed);
+    if (before === 0) this.#prefixes.retain(handle);
+    else this.#kinds.release(Math.abs(before));
+    this.#routes.set(handle, id);
+    if (this.#hearing !== undefined) this.#export(handle, this.#kinds.get(id), this.#hearing);
+  }
+
+  #remove(handle: PrefixHandle): void {
+    const id = this.#routes.get(handle);
+    if (id <= 0) return;
+    const outbox = this.#hearing?.outbox;
+    const mayHave = outbox?.mayHave(handle) === true;
+    outbox?.withdraw(handle);
+    if (mayHave) this.#routes.set(handle, -id);
+    else this.#forget(handle);
+  }
+
+  #forget(handle: PrefixHandle): void {
+    this.#kinds.release(Math.abs(this.#routes.get(handle)));
+    this.#routes.set(handle, 0);
+    this.#prefixes.release(handle);
   }
 
   /** Tells the router a route in the form that policy gives it, or takes it back where policy refuses. */
-  #export(wanted: Wanted, { outbox, session, said }: Hearing): void {
-    const family = this.#prefixes.familyOf(wanted.handle);
-    const exported = said[family].get(wanted.attributes) ?? exportRoute(family, wanted.attributes, session);
-    said[family].set(wanted.attributes, exported);
-    wanted.refusal = exported.ok ? undefined : exported.error;
-    if (exported.ok) outbox.announce(wanted.handle, exported.value);
-    else outbox.withdraw(wanted.handle);
+  #export(handle: PrefixHandle, kind: RouteKind, { outbox, session }: Hearing): void {
+    const family = this.#prefixes.familyOf(handle);
+    kind.exports[family] ??= exportRoute(family, kind.attributes, session);
+    const exported = kind.exports[family];
+    if (exported.ok) outbox.announce(handle, exported.value);
+    else outbox.withdraw(handle);
+  }
+
+  #isListed(handle: PrefixHandle): boolean {
+    return this.#kinds.get(Math.abs(this.#routes.get(handle))).listed;
+  }
+
+  #listed(handles: readonly PrefixHandle[]): PrefixHandle[] {
+    return handles.filter((handle) => this.#isListed(handle));
+  }
+
+  #named(handles: readonly PrefixHandle[]): string[] {
+    return handles.filter((handle) => !this.#isListed(handle)).map((handle) => this.#text(handle));
+  }
+
+  #find(prefix: string): PrefixHandle | undefined {
+    return this.#prefixes.find(unwrap(parsePrefix(prefix)));
+  }
+
+  #text(handle: PrefixHandle): string {
+    return formatPrefix(this.#prefixes.prefixOf(handle));
   }
 }

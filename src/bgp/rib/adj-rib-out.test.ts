@@ -160,6 +160,15 @@ describe('End-of-RIB', () => {
     expect(router.markers).toHaveLength(2);
   });
 
+  it('follows in the same chunk where the last routes filled it', () => {
+    const { rib, router, hold, flush } = aSession(['IPv4']);
+    rib.announce(hold('192.0.2.1/32'), aRoute(1));
+    rib.finishInitialSet();
+    const chunks = flush({ maxOctets: 1 });
+    expect(chunks.map(({ endOfRib }) => endOfRib)).toEqual([['IPv4']]);
+    expect(router.updates.map(({ endOfRib }) => endOfRib)).toEqual([undefined, 'IPv4']);
+  });
+
   it('comes alone where there are no routes, for agreed families only', () => {
     const { rib, router, flush } = aSession(['IPv6']);
     expect(flush()).toEqual([]);
@@ -240,6 +249,19 @@ describe('what the router has', () => {
     expect([rib.isAnnounced(handle), rib.announcedPrefixes]).toEqual([false, 0]);
   });
 
+  it('changes with an acknowledgement, which says for which prefixes it did', () => {
+    const { rib, hold, flush } = aSession();
+    const [first, second] = [hold('192.0.2.1/32'), hold('192.0.2.2/32')] as const;
+    const acknowledge = () => flush({ acknowledge: false }).map((chunk) => rib.acknowledge(chunk));
+    rib.announce(first, aRoute(1));
+    expect(acknowledge()).toEqual([{ gained: [first], lost: [] }]);
+    rib.announce(first, aRoute(2));
+    rib.announce(second, aRoute(2));
+    expect(acknowledge()).toEqual([{ gained: [second], lost: [] }]);
+    rib.withdraw(first);
+    expect(acknowledge()).toEqual([{ gained: [], lost: [first] }]);
+  });
+
   it('stays so while attributes change', () => {
     const { rib, hold, flush } = aSession();
     const handle = hold('192.0.2.53/32');
@@ -298,6 +320,21 @@ describe('references to prefixes', () => {
     const [chunk] = flush({ acknowledge: false });
     expect(prefixes.size).toBe(1);
     rib.acknowledge(chunk as Chunk);
+    expect(prefixes.size).toBe(0);
+  });
+
+  it('go with the session, also of what the router may still have', () => {
+    const { prefixes, rib, hold, flush } = aSession();
+    const [kept, gone] = [hold('192.0.2.1/32'), hold('192.0.2.2/32')] as const;
+    for (const handle of [kept, gone]) {
+      rib.announce(handle, aRoute(1));
+      prefixes.release(handle);
+    }
+    flush();
+    rib.withdraw(gone);
+    flush({ acknowledge: false });
+    expect(prefixes.size).toBe(2);
+    rib.close();
     expect(prefixes.size).toBe(0);
   });
 

@@ -3,8 +3,8 @@ import { updateBytes, withdrawing } from '#bgp/wire/update-encode.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
 import { AttributeBuckets, type Bucket, type OutgoingRoute } from './attribute-buckets.ts';
-import { at, enlarged } from './columns.ts';
-import { limits } from './limits.ts';
+import { PrefixColumn } from './prefix-column.ts';
+import { emptyQueue, type PrefixQueue, PrefixQueues } from './prefix-queues.ts';
 import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
 import { UpdatePacker } from './update-packer.ts';
 
@@ -19,6 +19,9 @@ export type Chunk = {
   readonly endOfRib: readonly AddressFamily[];
 };
 
+/** What an acknowledgement changed: prefixes that the router has now and had not, and those that it had. */
+export type Acknowledged = { readonly gained: readonly PrefixHandle[]; readonly lost: readonly PrefixHandle[] };
+
 /** In place of a bucket: the router has the route, but is to be told again. */
 const toBeRepeated = -1;
 
@@ -32,18 +35,20 @@ const toBeRepeated = -1;
  */
 export class AdjRibOut {
   readonly #prefixes: PrefixTable;
-  readonly #context: EncodeContext;
   readonly #families: readonly AddressFamily[];
   readonly #buckets: AttributeBuckets;
-  /** By handle: the bucket that is wanted, 0 for none. */
-  #wanted = new Int32Array(limits.firstPrefixes);
-  /** By handle: the bucket that was last written, 0 where the router was told nothing, or of a withdrawal. */
-  #written = new Int32Array(limits.firstPrefixes);
-  /** By handle: 1 where the router acknowledged an announcement and no withdrawal after it. */
-  #acknowledged = new Uint8Array(limits.firstPrefixes);
-  /** By handle: sequence of the last chunk that named it. */
-  #lastChunk = new Uint32Array(limits.firstPrefixes);
-  readonly #withdrawals: Readonly<Record<AddressFamily, Set<PrefixHandle>>> = { IPv4: new Set(), IPv6: new Set() };
+  /** The bucket that is wanted, 0 for none. */
+  readonly #wanted = new PrefixColumn();
+  /** The bucket that was last written, 0 where the router was told nothing, or of a withdrawal. */
+  readonly #written = new PrefixColumn();
+  /** 1 where the router acknowledged an announcement and no withdrawal after it. */
+  readonly #acknowledged = new PrefixColumn();
+  /** Sequence of the last chunk that named it. */
+  readonly #lastChunk = new PrefixColumn();
+  /** A prefix is in one queue where what is wanted was not written: its bucket's, or that of withdrawals. */
+  readonly #queues = new PrefixQueues();
+  readonly #withdrawals: Readonly<Record<AddressFamily, PrefixQueue>> = { IPv4: emptyQueue(), IPv6: emptyQueue() };
+  readonly #packer: UpdatePacker;
   /** Buckets with something pending, in the order in which they got it. */
   readonly #waiting = new Set<Bucket>();
   readonly #owedMarkers = new Set<AddressFamily>();
@@ -55,8 +60,8 @@ export class AdjRibOut {
   constructor(prefixes: PrefixTable, families: readonly AddressFamily[], context: EncodeContext) {
     this.#prefixes = prefixes;
     this.#families = families;
-    this.#context = context;
     this.#buckets = new AttributeBuckets(context);
+    this.#packer = new UpdatePacker(prefixes, context);
   }
 
   /** Prefixes that the router has acknowledged to have. */
@@ -71,42 +76,43 @@ export class AdjRibOut {
 
   /** Whether the router has acknowledged the announcement and no withdrawal after it. */
   isAnnounced(prefix: PrefixHandle): boolean {
-    return this.#acknowledged[prefix] === 1;
+    return this.#acknowledged.get(prefix) === 1;
   }
 
   /** Whether all that is wanted of this prefix was written. */
   isWritten(prefix: PrefixHandle): boolean {
-    return (this.#wanted[prefix] ?? 0) === (this.#written[prefix] ?? 0);
+    return this.#wanted.get(prefix) === this.#written.get(prefix);
   }
 
   /** Whether the router has the prefix or may still get it: it was told of it, and has not acknowledged a withdrawal after that. */
   mayHave(prefix: PrefixHandle): boolean {
-    return (this.#written[prefix] ?? 0) !== 0 || (this.#lastChunk[prefix] ?? 0) > this.#acknowledgedChunks;
+    return this.#written.get(prefix) !== 0 || this.#lastChunk.get(prefix) > this.#acknowledgedChunks;
   }
 
   /** The router shall have the route, in place of one that it has. The caller holds a reference to the prefix for this call. */
   announce(prefix: PrefixHandle, route: OutgoingRoute): void {
     assert(this.#prefixes.familyOf(prefix) === route.family, 'a route and its prefix are of one family');
-    this.#makeRoomFor(prefix);
-    if (!this.#isTracked(prefix)) this.#prefixes.retain(prefix);
     const bucket = this.#buckets.acquire(route);
+    if (!this.#isTracked(prefix)) this.#prefixes.retain(prefix);
     this.#forgetWanted(prefix);
-    this.#wanted[prefix] = bucket.id;
-    this.#withdrawals[route.family].delete(prefix);
-    if (this.#written[prefix] !== bucket.id) this.#queue(prefix, bucket);
+    this.#wanted.set(prefix, bucket.id);
+    if (this.#written.get(prefix) !== bucket.id) this.#queue(prefix, bucket);
   }
 
   /** The router shall not have the prefix. */
   withdraw(prefix: PrefixHandle): void {
-    if (!this.#forgetWanted(prefix)) return;
-    if (this.#written[prefix] !== 0) this.#withdrawals[this.#prefixes.familyOf(prefix)].add(prefix);
+    if (this.#wanted.get(prefix) === 0) return;
+    this.#forgetWanted(prefix);
+    if (this.#written.get(prefix) !== 0) this.#queues.append(this.#withdrawals[this.#prefixes.familyOf(prefix)], prefix);
     this.#releaseUnlessTracked(prefix);
   }
 
   /** All routes of the family are written again: the router asked for them (RFC 2918 §3). */
   repeat(family: AddressFamily): void {
-    for (const [prefix, wanted] of this.#wanted.entries()) {
-      if (wanted === 0 || this.#written[prefix] === 0 || this.#prefixes.familyOf(prefix) !== family) continue;
+    for (const prefix of this.#wanted.prefixes()) {
+      const wanted = this.#wanted.get(prefix);
+      // What waits is written anyway.
+      if (this.#written.get(prefix) !== wanted || this.#prefixes.familyOf(prefix) !== family) continue;
       this.#setWritten(prefix, toBeRepeated);
       this.#queue(prefix, this.#buckets.get(wanted));
     }
@@ -120,112 +126,108 @@ export class AdjRibOut {
   /** What is to be written next; undefined when nothing is. It ends with the message that reaches `maxOctets`. */
   next(maxOctets: number): Chunk | undefined {
     const sequence = this.#writtenChunks + 1;
-    const packer = new UpdatePacker(this.#prefixes, this.#context, maxOctets);
-    const withdrawn = this.#packWithdrawals(packer, sequence);
-    const announced = this.#packAnnouncements(packer, sequence);
-    const endOfRib = this.#packMarkers(packer);
-    const bytes = packer.finish();
+    this.#packer.begin(maxOctets);
+    const withdrawn = this.#packWithdrawals(sequence);
+    const announced = this.#packAnnouncements(sequence);
+    const endOfRib = this.#packMarkers();
+    const bytes = this.#packer.finish();
     if (bytes.length === 0) return undefined;
     this.#writtenChunks = sequence;
     return { sequence, bytes, withdrawn, announced, endOfRib };
   }
 
   /** The router's TCP has the chunk. Chunks are acknowledged in their order, each once. */
-  acknowledge(chunk: Chunk): void {
+  acknowledge(chunk: Chunk): Acknowledged {
     assert(chunk.sequence === this.#acknowledgedChunks + 1 && chunk.sequence <= this.#writtenChunks, 'chunks are acknowledged in order');
     this.#acknowledgedChunks = chunk.sequence;
-    for (const prefix of chunk.withdrawn) {
-      this.#setAcknowledged(prefix, 0);
-      this.#releaseUnlessTracked(prefix);
-    }
-    for (const prefix of chunk.announced) this.#setAcknowledged(prefix, 1);
+    const lost = chunk.withdrawn.filter((prefix) => this.#setAcknowledged(prefix, 0));
+    for (const prefix of chunk.withdrawn) this.#releaseUnlessTracked(prefix);
+    const gained = chunk.announced.filter((prefix) => this.#setAcknowledged(prefix, 1));
+    return { gained, lost };
   }
 
   /** The session is over: gives back all references to prefixes. Nothing may be asked of the table afterwards. */
   close(): void {
-    for (const prefix of this.#wanted.keys()) {
-      if (this.#isTracked(prefix)) this.#prefixes.release(prefix);
+    for (const prefix of this.#lastChunk.prefixes()) {
+      if (this.#wanted.get(prefix) === 0 && this.#isTracked(prefix)) this.#prefixes.release(prefix);
     }
+    for (const prefix of this.#wanted.prefixes()) this.#prefixes.release(prefix);
   }
 
-  #packWithdrawals(packer: UpdatePacker, sequence: number): PrefixHandle[] {
+  #packWithdrawals(sequence: number): PrefixHandle[] {
     const withdrawn: PrefixHandle[] = [];
     for (const family of this.#families) {
-      packer.pack(withdrawing(family), this.#withdrawals[family], (prefix) => {
+      this.#packer.pack(withdrawing(family), this.#queues, this.#withdrawals[family], (prefix) => {
         this.#setWritten(prefix, 0);
-        this.#lastChunk[prefix] = sequence;
+        this.#lastChunk.set(prefix, sequence);
         withdrawn.push(prefix);
       });
     }
     return withdrawn;
   }
 
-  #packAnnouncements(packer: UpdatePacker, sequence: number): PrefixHandle[] {
+  #packAnnouncements(sequence: number): PrefixHandle[] {
     const announced: PrefixHandle[] = [];
     for (const bucket of this.#waiting) {
-      packer.pack(bucket.template, bucket.pending, (prefix) => {
+      this.#packer.pack(bucket.template, this.#queues, bucket.pending, (prefix) => {
         bucket.references += 1;
         this.#setWritten(prefix, bucket.id);
-        this.#lastChunk[prefix] = sequence;
+        this.#lastChunk.set(prefix, sequence);
         announced.push(prefix);
       });
       if (bucket.pending.size === 0) this.#waiting.delete(bucket);
-      if (packer.isFull) break;
+      if (this.#packer.isFull) break;
     }
     return announced;
   }
 
-  #packMarkers(packer: UpdatePacker): AddressFamily[] {
-    if (packer.isFull) return [];
+  #packMarkers(): AddressFamily[] {
+    // They follow the last route, also where that was the message that filled the chunk before.
+    if (this.#waiting.size > 0) return [];
     const families = [...this.#owedMarkers];
-    for (const family of families) packer.add(updateBytes(withdrawing(family), new Uint8Array()));
+    for (const family of families) this.#packer.add(updateBytes(withdrawing(family), new Uint8Array()));
     this.#owedMarkers.clear();
     return families;
   }
 
   #queue(prefix: PrefixHandle, bucket: Bucket): void {
-    bucket.pending.add(prefix);
+    this.#queues.append(bucket.pending, prefix);
     this.#waiting.add(bucket);
   }
 
-  /** The prefix is wanted no more in the bucket that it was; false where it was wanted in none. */
-  #forgetWanted(prefix: PrefixHandle): boolean {
-    const id = this.#wanted[prefix] ?? 0;
-    if (id === 0) return false;
-    const bucket = this.#buckets.get(id);
-    this.#wanted[prefix] = 0;
-    if (bucket.pending.delete(prefix) && bucket.pending.size === 0) this.#waiting.delete(bucket);
+  /** What was wanted of the prefix, a bucket or nothing, is so no more: it waits for nothing, and its bucket loses a reference. */
+  #forgetWanted(prefix: PrefixHandle): void {
+    const [wanted, written] = [this.#wanted.get(prefix), this.#written.get(prefix)];
+    const bucket = wanted === 0 ? undefined : this.#buckets.get(wanted);
+    const queue = bucket?.pending ?? this.#withdrawals[this.#prefixes.familyOf(prefix)];
+    if (wanted !== written) this.#queues.remove(queue, prefix);
+    this.#wanted.set(prefix, 0);
+    if (bucket === undefined) return;
+    if (bucket.pending.size === 0) this.#waiting.delete(bucket);
     this.#buckets.release(bucket);
-    return true;
   }
 
   /** Replaces what was last written. References: the new bucket's was taken by the caller, the old one's is given back here. */
   #setWritten(prefix: PrefixHandle, id: number): void {
-    const before = at(this.#written, prefix);
+    const before = this.#written.get(prefix);
     if (before > 0) this.#buckets.release(this.#buckets.get(before));
-    this.#written[prefix] = id;
+    this.#written.set(prefix, id);
   }
 
-  #setAcknowledged(prefix: PrefixHandle, acknowledged: 0 | 1): void {
-    this.#announcedPrefixes += acknowledged - at(this.#acknowledged, prefix);
-    this.#acknowledged[prefix] = acknowledged;
+  /** Whether it was different before. */
+  #setAcknowledged(prefix: PrefixHandle, acknowledged: 0 | 1): boolean {
+    const change = acknowledged - this.#acknowledged.get(prefix);
+    this.#announcedPrefixes += change;
+    this.#acknowledged.set(prefix, acknowledged);
+    return change !== 0;
   }
 
   /** Whether the table holds a reference to the prefix: it is wanted, or the router has it or may still get it. */
   #isTracked(prefix: PrefixHandle): boolean {
-    return this.#wanted[prefix] !== 0 || this.#written[prefix] !== 0 || at(this.#lastChunk, prefix) > this.#acknowledgedChunks;
+    return this.#wanted.get(prefix) !== 0 || this.mayHave(prefix);
   }
 
   #releaseUnlessTracked(prefix: PrefixHandle): void {
     if (!this.#isTracked(prefix)) this.#prefixes.release(prefix);
-  }
-
-  #makeRoomFor(prefix: PrefixHandle): void {
-    if (prefix < this.#wanted.length) return;
-    const room = 2 ** Math.ceil(Math.log2(prefix + 1));
-    this.#wanted = enlarged(this.#wanted, new Int32Array(room));
-    this.#written = enlarged(this.#written, new Int32Array(room));
-    this.#acknowledged = enlarged(this.#acknowledged, new Uint8Array(room));
-    this.#lastChunk = enlarged(this.#lastChunk, new Uint32Array(room));
   }
 }

@@ -2,7 +2,7 @@ import type { Reachable } from '#bgp/wire/messages.ts';
 import type { EncodeContext } from '#bgp/wire/negotiated.ts';
 import { announcing, roomForPrefixes, type UpdateTemplate } from '#bgp/wire/update-encode.ts';
 import { assert } from '#runtime/assert.ts';
-import type { PrefixHandle } from './prefix-table.ts';
+import { emptyQueue, type PrefixQueue } from './prefix-queues.ts';
 
 /** A route as it is announced: all of an UPDATE but its prefixes. */
 export type OutgoingRoute = Omit<Reachable, 'prefixes'>;
@@ -14,7 +14,7 @@ export type Bucket = {
   readonly key: string;
   readonly template: UpdateTemplate;
   /** Routes that are to be announced with it and were not. */
-  readonly pending: Set<PrefixHandle>;
+  readonly pending: PrefixQueue;
   /** Routes that want it, and routes that were last sent with it. */
   references: number;
 };
@@ -72,7 +72,7 @@ export class AttributeBuckets {
   #add(key: string, template: UpdateTemplate): Bucket {
     assert(roomForPrefixes(template, this.#context) >= longestPrefix, 'policy leaves room for a prefix beside the attributes');
     this.#lastId += 1;
-    const bucket: Bucket = { id: this.#lastId, key, template, pending: new Set(), references: 0 };
+    const bucket: Bucket = { id: this.#lastId, key, template, pending: emptyQueue(), references: 0 };
     this.#byId.set(bucket.id, bucket);
     this.#byKey.set(key, bucket);
     return bucket;

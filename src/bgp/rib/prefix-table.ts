@@ -12,6 +12,9 @@ import { PackedPrefixes } from './packed-prefixes.ts';
 /** A prefix in a {@link PrefixTable}: a small unsigned integer, good for typed arrays. Even ones are IPv4. */
 export type PrefixHandle = number;
 
+/** The family of a prefix by its handle. */
+export const familyOfHandle = (handle: PrefixHandle): AddressFamily => ((handle & 1) === 0 ? 'IPv4' : 'IPv6');
+
 /** Prefixes of both families by handle, with a count of references to each. */
 export class PrefixTable {
   readonly #packed: Readonly<Record<AddressFamily, PackedPrefixes>> = {
@@ -47,7 +50,7 @@ export class PrefixTable {
   }
 
   familyOf(handle: PrefixHandle): AddressFamily {
-    return (handle & 1) === 0 ? 'IPv4' : 'IPv6';
+    return familyOfHandle(handle);
   }
 
   /** The prefix of a handle that somebody holds. */

@@ -1,22 +1,28 @@
 import type { EncodeContext } from '#bgp/wire/negotiated.ts';
 import { roomForPrefixes, type UpdateTemplate, updateBytes } from '#bgp/wire/update-encode.ts';
+import type { PrefixQueue, PrefixQueues } from './prefix-queues.ts';
 import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
 
 /** Fills UPDATEs with prefixes: as many in each as fit, until enough octets are there. */
 export class UpdatePacker {
   readonly #prefixes: PrefixTable;
   readonly #context: EncodeContext;
-  readonly #maxOctets: number;
   readonly #scratch: Uint8Array;
-  readonly #messages: Uint8Array[] = [];
+  #maxOctets = 0;
+  #messages: Uint8Array[] = [];
   #octets = 0;
 
-  /** Stops with the message that reaches `maxOctets`. */
-  constructor(prefixes: PrefixTable, context: EncodeContext, maxOctets: number) {
+  constructor(prefixes: PrefixTable, context: EncodeContext) {
     this.#prefixes = prefixes;
     this.#context = context;
-    this.#maxOctets = maxOctets;
     this.#scratch = new Uint8Array(context.maxMessageLength);
+  }
+
+  /** Begins a chunk, which ends with the message that reaches `maxOctets`. */
+  begin(maxOctets: number): void {
+    this.#maxOctets = maxOctets;
+    this.#messages = [];
+    this.#octets = 0;
   }
 
   get isFull(): boolean {
@@ -24,14 +30,14 @@ export class UpdatePacker {
   }
 
   /** Moves prefixes from `pending` into messages of the template, oldest first, and tells of each. */
-  pack(template: UpdateTemplate, pending: Set<PrefixHandle>, packed: (prefix: PrefixHandle) => void): void {
+  pack(template: UpdateTemplate, queues: PrefixQueues, pending: PrefixQueue, packed: (prefix: PrefixHandle) => void): void {
     const room = roomForPrefixes(template, this.#context);
     while (pending.size > 0 && !this.isFull) {
       let length = 0;
-      for (const prefix of pending) {
-        if (length + this.#prefixes.encodedOctets(prefix) > room) break;
+      while (pending.size > 0 && length + this.#prefixes.encodedOctets(pending.first) <= room) {
+        const prefix = pending.first;
         length = this.#prefixes.encode(prefix, this.#scratch, length);
-        pending.delete(prefix);
+        queues.remove(pending, prefix);
         packed(prefix);
       }
       this.add(updateBytes(template, this.#scratch.subarray(0, length)));
@@ -44,7 +50,7 @@ export class UpdatePacker {
     this.#octets += message.length;
   }
 
-  /** All messages, one after another. */
+  /** All messages of the chunk, one after another. */
   finish(): Uint8Array {
     const bytes = new Uint8Array(this.#octets);
     let at = 0;

@@ -175,6 +175,7 @@ export class VirtualFabric {
       bootId: 'boot-1',
       software: 'virtual',
       clock,
+      prefixes: surroundings.prefixes,
       makePeer: (settings, events) => new Peer(settings, surroundings, events),
       askPort: () => Promise.resolve({ kind: 'failure', detail: 'no port here' }),
       disk,

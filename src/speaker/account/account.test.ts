@@ -18,6 +18,7 @@ function aBook() {
   const account = new Account({
     clock,
     gated: (of) => gate.get(of),
+    listedSinceMs: () => undefined,
     peers: () => ['tor-b', 'tor-a'],
     peerRoute: (peer, of) => peers.get(`${peer} ${of}`),
   });

@@ -17,6 +17,8 @@ export type AccountOptions = {
   readonly gated: (prefix: string) => GatedRoute | undefined;
   /** Names of all peers. */
   readonly peers: () => readonly string[];
+  /** When a router last got or lost a listed route, monotonic milliseconds: those are not in these books. */
+  readonly listedSinceMs: (prefix: string) => number | undefined;
   /** How a route stands with a peer; undefined when its router neither shall have it nor has it. */
   readonly peerRoute: (peer: string, prefix: string) => PeerRouteTruth | undefined;
 };
@@ -64,7 +66,8 @@ export class Account {
 
   /** How a route stands now. */
   truth(prefix: string): RouteTruth {
-    const sinceMs = this.#announced.get(prefix)?.sinceMs ?? this.#withdrawn.get(prefix) ?? this.#startedAtMs;
+    const sinceMs =
+      this.#announced.get(prefix)?.sinceMs ?? this.#withdrawn.get(prefix) ?? this.#options.listedSinceMs(prefix) ?? this.#startedAtMs;
     return { prefix, peers: this.#peers(prefix), ageMs: this.#options.clock.nowMs() - sinceMs };
   }
 
@@ -81,6 +84,12 @@ export class Account {
       this.#announced.set(prefix, { holders, sinceMs: this.#options.clock.nowMs() });
     }
     return true;
+  }
+
+  /** The route is listed from now on: these books end, whoever has it. */
+  forget(prefix: string): void {
+    this.#announced.delete(prefix);
+    this.#withdrawn.delete(prefix);
   }
 
   #noteWithdrawn(prefix: string): void {

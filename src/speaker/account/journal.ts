@@ -1,6 +1,7 @@
 import type { Logger } from '#obs/logger.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { RouteEntry } from '#state/entry.ts';
+import type { ReasonCode } from '#state/reasons.ts';
 import type { SpeakerMetrics } from '../metrics.ts';
 
 /** What a journal needs. */
@@ -15,7 +16,7 @@ export type JournalOptions = {
 type Withdrawal = { readonly service: string; readonly reason: string; readonly orderedAtMs: number; writtenAtMs: number | undefined };
 
 /**
- * One line for each route that routers got or lost. What is lost by our own hand is timed, from the order to the last router's
+ * One line for each named route that routers got or lost. What is lost by our own hand is timed, from the order to the last router's
  * acknowledgement; what goes with its session is the session's line.
  */
 export class Journal {
@@ -31,6 +32,16 @@ export class Journal {
   announced(entry: RouteEntry): void {
     const { service, prefix, reason } = entry;
     this.#options.logger.info({ event: 'announce', service, prefix, reason, at: this.#wall(this.#options.clock.nowMs()) });
+  }
+
+  /** Routers got listed routes, or are told to lose them: one line for many. */
+  listed(event: 'announce' | 'withdraw', routes: number, reason: ReasonCode): void {
+    if (routes > 0) this.#options.logger.info({ event, routes, reason, at: this.#wall(this.#options.clock.nowMs()) });
+  }
+
+  /** Whether withdrawals are under way. */
+  get withdraws(): boolean {
+    return this.#withdrawals.size > 0;
   }
 
   /** A route that a router has shall go. */

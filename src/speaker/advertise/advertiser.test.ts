@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PrefixHandle } from '#bgp/rib/prefix-table.ts';
 import { aPeer, noAttributes } from '../testing/builders.ts';
 import { FakeRouters } from '../testing/fake-router.ts';
 import { Advertiser } from './advertiser.ts';
@@ -8,15 +9,18 @@ const [p1, p2] = ['192.0.2.53/32', '192.0.2.54/32'];
 function anAdvertiser(sourceAddresses: readonly string[] = []) {
   const routers = new FakeRouters();
   const gone: string[] = [];
+  const listed: PrefixHandle[] = [];
   const advertiser = new Advertiser({
     makePeer: routers.make,
     sourceAddresses,
+    listed: () => listed,
+    onListed: () => undefined,
     onRoutes: () => undefined,
     onWithdrawalsWritten: () => undefined,
     onSession: () => undefined,
     onGone: (peer) => gone.push(peer),
   });
-  return { advertiser, routers, gone };
+  return { advertiser, routers, gone, listed };
 }
 
 const to = (...peers: string[]) => [{ peers, attributes: noAttributes }];

@@ -1,8 +1,12 @@
-import type { PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
+import type { ListedNews, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth } from '#bgp/peer/truth.ts';
+import { familyOfHandle, type PrefixHandle } from '#bgp/rib/prefix-table.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
 import type { SessionTruth } from '#state/truth.ts';
+import { noAttributes } from '../config/entries.ts';
+import type { ListedChange } from '../listed/listed-routes.ts';
 import type { MakePeer, PeerPort } from './peer-port.ts';
 
 /** What an advertiser needs. */
@@ -10,6 +14,10 @@ export type AdvertiserOptions = {
   readonly makePeer: MakePeer;
   /** Local address of sessions whose peer names none: at most one per family, by the family of the router's address. */
   readonly sourceAddresses: readonly string[];
+  /** Listed prefixes that routers shall hear. */
+  readonly listed: () => Iterable<PrefixHandle>;
+  /** What became of listed routes at a router. */
+  readonly onListed: (news: ListedNews) => void;
   /** How these routes stand changed, with any router. */
   readonly onRoutes: (prefixes: readonly string[]) => void;
   /** The withdrawals of these routes were handed to the kernel, for one router. */
@@ -95,6 +103,25 @@ export class Advertiser {
     }
   }
 
+  /** Tells every router what changed among listed routes of the families that it carries. */
+  changeListed({ removed, added }: ListedChange): void {
+    for (const { entry, peer } of this.#running.values()) {
+      const [gone, come] = [carried(entry, removed), carried(entry, added)];
+      if (gone.length + come.length > 0) peer.changeListed(gone, come, noAttributes);
+    }
+  }
+
+  /** Names of the peers that carry a family. */
+  peersOf(family: AddressFamily): readonly string[] {
+    return [...this.#entries.values()].filter(({ families }) => families.includes(family)).map(({ name }) => name);
+  }
+
+  /** Whether some router has the prefix. */
+  isAnnounced(prefix: PrefixHandle): boolean {
+    for (const { peer } of [...this.#running.values(), ...this.#ending.values()]) if (peer.isAnnounced(prefix)) return true;
+    return false;
+  }
+
   /** How a route stands with a peer; undefined when its router neither shall have it nor has it. */
   route(name: string, prefix: string): PeerRouteTruth | undefined {
     return this.#running.get(name)?.peer.route(prefix) ?? this.#ending.get(name)?.peer.route(prefix);
@@ -122,12 +149,15 @@ export class Advertiser {
     const running = this.#running.get(name);
     if (running !== undefined) {
       this.#running.set(name, { ...running, entry });
+      this.#listFor(running.peer, entry, running.entry);
       running.peer.reconfigure(settings);
       return;
     }
-    const { onRoutes, onWithdrawalsWritten, onSession, makePeer } = this.#options;
-    const peer = makePeer(settings, { routes: onRoutes, withdrawalsWritten: onWithdrawalsWritten, session: () => onSession(name) });
+    const { onRoutes, onListed, onWithdrawalsWritten, onSession, makePeer } = this.#options;
+    const session = (): void => onSession(name);
+    const peer = makePeer(settings, { routes: onRoutes, listed: onListed, withdrawalsWritten: onWithdrawalsWritten, session });
     this.#running.set(name, { entry, peer, pending: this.#routesFor(name) });
+    this.#listFor(peer, entry);
     peer.start();
     onSession(name);
   }
@@ -160,6 +190,16 @@ export class Advertiser {
     return routes;
   }
 
+  /** Listed routes follow the families of a peer. */
+  #listFor(peer: PeerPort, entry: PeerEntry, before?: PeerEntry): void {
+    if (before?.families.join() === entry.families.join()) return;
+    const listed = [...this.#options.listed()];
+    const after = carried(entry, listed);
+    const carries = (prefix: PrefixHandle): boolean => entry.families.includes(familyOfHandle(prefix));
+    const gone = before === undefined ? [] : carried(before, listed).filter((prefix) => !carries(prefix));
+    if (gone.length + after.length > 0) peer.changeListed(gone, after, noAttributes);
+  }
+
   #settings(entry: PeerEntry, routerId: string): PeerSettings {
     const { kind: _kind, ...peer } = entry;
     const sourceAddress = entry.sourceAddress ?? this.#options.sourceAddresses.find((address) => sameFamily(address, entry.address));
@@ -168,3 +208,7 @@ export class Advertiser {
 }
 
 const sameFamily = (a: string, b: string): boolean => a.includes(':') === b.includes(':');
+
+/** Those prefixes whose family the peer carries. */
+const carried = ({ families }: PeerEntry, prefixes: readonly PrefixHandle[]): readonly PrefixHandle[] =>
+  families.length === 2 ? prefixes : prefixes.filter((prefix) => familyOfHandle(prefix) === families[0]);

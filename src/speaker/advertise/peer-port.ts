@@ -8,7 +8,7 @@ import type { Peer, PeerEvents } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 
 /** One router, as this room needs it: a `Peer`, or what stands for one in a test. */
-export type PeerPort = Pick<Peer, 'start' | 'change' | 'reconfigure' | 'route' | 'session' | 'stop'>;
+export type PeerPort = Pick<Peer, 'start' | 'change' | 'changeListed' | 'isAnnounced' | 'reconfigure' | 'route' | 'session' | 'stop'>;
 
 /** Makes a peer that is not started. */
 export type MakePeer = (settings: PeerSettings, events: PeerEvents) => PeerPort;

@@ -2,13 +2,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type Entry, entryKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
 import { configEntries } from './entries.ts';
-import { type ConfigRoute, configSchema } from './schema.ts';
+import { RoutesFile, readRoutesFile } from './routes-file.ts';
+import { type Config, configSchema } from './schema.ts';
 
 /** What a configuration file says. */
 export type FileConfig = {
@@ -16,25 +17,40 @@ export type FileConfig = {
   readonly node?: string;
   /** What the node runs: one node entry, peers, routes. */
   readonly entries: readonly Entry[];
+  /** Prefixes of its file of routes, which go to every peer of their family. A reference to each is held, which is the caller's. */
+  readonly listed: readonly PrefixHandle[];
 };
 
 /** Reads a file and the file of routes that it names. The error is one line: file, field, what was read, what to do. */
-export async function readConfigFile(path: string): Promise<Result<FileConfig, string>> {
+export async function readConfigFile(path: string, prefixes: PrefixTable): Promise<Result<FileConfig, string>> {
+  const config = await readYaml(path);
+  if (!config.ok) return config;
+  const { node, routesFile } = config.value;
+  const listed =
+    routesFile === undefined ? ok(new RoutesFile(prefixes)) : await readRoutesFile(resolve(dirname(path), routesFile), prefixes);
+  if (!listed.ok) return listed;
+  const entries = configEntries(config.value);
+  const twice = firstTwice(entries, listed.value);
+  if (twice === undefined) return ok({ entries, listed: listed.value.handles, ...(node !== undefined && { node }) });
+  listed.value.release();
+  return err(`${path}: ${twice} is there twice: remove one of them`);
+}
+
+/** The name of the node that a file gives. The error is that of {@link readConfigFile}. */
+export async function readNodeName(path: string): Promise<Result<string | undefined, string>> {
+  const config = await readYaml(path);
+  return config.ok ? ok(config.value.node) : config;
+}
+
+async function readYaml(path: string): Promise<Result<Config, string>> {
   const text = await readText(path);
   if (!text.ok) return text;
   const config = parseConfig(text.value);
-  if (!config.ok) return err(`${path}: ${config.error}`);
-  const { node, routesFile } = config.value;
-  const listed = routesFile === undefined ? ok([]) : await readRoutesFile(resolve(dirname(path), routesFile));
-  if (!listed.ok) return listed;
-  const entries = configEntries(config.value, listed.value);
-  const twice = firstTwice(entries);
-  if (twice !== undefined) return err(`${path}: ${twice} is there twice: remove one of them`);
-  return ok({ entries, ...(node !== undefined && { node }) });
+  return config.ok ? config : err(`${path}: ${config.error}`);
 }
 
 /** Parses the YAML text of a configuration. The error names the field, or line and column where it is no YAML. */
-export function parseConfig(text: string): Result<z.infer<typeof configSchema>, string> {
+export function parseConfig(text: string): Result<Config, string> {
   const document = parseDocument(text, { prettyErrors: true });
   const problem = document.errors[0];
   if (problem !== undefined) return err(`not YAML: ${problem.message.split('\n')[0]?.replace(/:$/, '')}`);
@@ -70,21 +86,6 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   return `${where}${shown}: ${message}`;
 }
 
-async function readRoutesFile(path: string): Promise<Result<readonly ConfigRoute[], string>> {
-  const text = await readText(path);
-  if (!text.ok) return text;
-  const routes: ConfigRoute[] = [];
-  for (const [index, line] of text.value.split('\n').entries()) {
-    const written = line.replace(/#.*/, '').trim();
-    if (written === '') continue;
-    if (routes.length === limits.configRoutes) return err(`${path}: more than ${limits.configRoutes} prefixes`);
-    const prefix = parsePrefix(written);
-    if (!prefix.ok) return err(`${path}: line ${index + 1}: ${prefix.error}`);
-    routes.push({ prefix: formatPrefix(prefix.value), attributes: { communities: [], largeCommunities: [], prepend: 0 } });
-  }
-  return ok(routes);
-}
-
 async function readText(path: string): Promise<Result<string, string>> {
   try {
     const { size } = await stat(path);
@@ -95,11 +96,11 @@ async function readText(path: string): Promise<Result<string, string>> {
   }
 }
 
-function firstTwice(entries: readonly Entry[]): string | undefined {
+function firstTwice(entries: readonly Entry[], listed: RoutesFile): string | undefined {
   const seen = new Set<string>();
   for (const entry of entries) {
     const key = entryKey(entry);
-    if (seen.has(key)) return key.replace('/', ' ');
+    if (seen.has(key) || (entry.kind === 'route' && listed.has(entry.prefix))) return key.replace('/', ' ');
     seen.add(key);
   }
   return undefined;

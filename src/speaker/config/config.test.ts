@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PrefixTable } from '#bgp/rib/prefix-table.ts';
+import { formatPrefix } from '#net/prefix.ts';
 import { decodeEntry, encodeEntry } from '#rpc/entry-codec.ts';
 import { unwrap } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
@@ -45,6 +47,10 @@ routesFile: more.txt
 `;
 
 let folder: string;
+let prefixes: PrefixTable;
+beforeEach(() => {
+  prefixes = new PrefixTable();
+});
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anycast-config-'));
 });
@@ -53,7 +59,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function read(yaml: string, routes?: string) {
   await writeFile(join(folder, 'config.yaml'), yaml);
   if (routes !== undefined) await writeFile(join(folder, 'more.txt'), routes);
-  return readConfigFile(join(folder, 'config.yaml'));
+  return readConfigFile(join(folder, 'config.yaml'), prefixes);
 }
 
 describe('a configuration file', () => {
@@ -77,7 +83,9 @@ describe('a configuration file', () => {
   });
 
   it('can say everything, and its routes come with those of its file of routes', async () => {
-    const { entries, node } = unwrap(await read(full, '# ours\n198.51.100.0/24   # web\n\n2001:db8:80::/48\n'));
+    const { entries, node, listed } = unwrap(await read(full, '# ours\n198.51.100.0/24   # web\r\n\n2001:db8:80::/48\n'));
+    expect(listed.map((handle) => formatPrefix(prefixes.prefixOf(handle)))).toEqual(['198.51.100.0/24', '2001:db8:80::/48']);
+    expect(prefixes.size).toBe(2);
     expect(node).toBe('edge-1');
     expect(entries.slice(1)).toEqual([
       {
@@ -116,8 +124,6 @@ describe('a configuration file', () => {
         ],
       }),
       expect.objectContaining({ prefix: '2001:db8:53::/48', exports: [expect.objectContaining({ peers: ['tor-a'] })] }),
-      expect.objectContaining({ prefix: '198.51.100.0/24' }),
-      expect.objectContaining({ prefix: '2001:db8:80::/48' }),
     ]);
   });
 
@@ -160,20 +166,26 @@ describe('a configuration file that can not be used', () => {
   it('names the file and what stands there twice', async () => {
     const twice = `${minimal}routes: [{prefix: 192.0.2.0/24}, {prefix: 192.0.2.0/24}]`;
     expect(await read(twice)).toMatchObject({ error: expect.stringMatching(/config\.yaml: route 192\.0\.2\.0\/24 is there twice/) });
+    const listed = await read(full, '192.0.2.53/32\n');
+    expect(listed).toMatchObject({ error: expect.stringMatching(/config\.yaml: route 192\.0\.2\.53\/32 is there twice/) });
+    const inFile = await read(full, '198.51.100.0/24\n203.0.113.0/24\n198.51.100.0/24\n');
+    expect(inFile).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: route 198\.51\.100\.0\/24 is there twice/) });
+    expect(prefixes.size).toBe(0);
   });
 
   it('names the line of the file of routes', async () => {
     const wrong = await read(full, '192.0.2.0/24\n\nnonsense\n');
     expect(wrong).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: "nonsense"/) });
+    expect(prefixes.size).toBe(0);
   });
 
   it('reads no file without end', async () => {
     const huge = await read(`#${'x'.repeat(limits.configFileBytes)}`);
-    expect(huge).toMatchObject({ error: expect.stringMatching(/config\.yaml: 16777217 bytes are more than the 16777216 that are read/) });
+    expect(huge).toMatchObject({ error: expect.stringMatching(/config\.yaml: 67108865 bytes are more than the 67108864 that are read/) });
   });
 
   it('says which file can not be read', async () => {
-    expect(await readConfigFile(join(folder, 'none.yaml'))).toMatchObject({
+    expect(await readConfigFile(join(folder, 'none.yaml'), prefixes)).toMatchObject({
       error: expect.stringMatching(/cannot read .*none\.yaml: ENOENT/),
     });
     await rm(join(folder, 'more.txt'), { force: true });

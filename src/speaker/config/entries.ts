@@ -3,10 +3,13 @@ import type { ExportAttributes } from '#state/attributes.ts';
 import type { Entry, PeerEntry, RouteEntry } from '#state/entry.ts';
 import type { Config, ConfigPeer, ConfigRoute } from './schema.ts';
 
-/** What a configuration means as entries. `listed`: the routes of its file of routes. */
-export function configEntries(config: Config, listed: readonly ConfigRoute[]): Entry[] {
+/** What routes carry whose file says nothing else. */
+export const noAttributes: ExportAttributes = { communities: [], largeCommunities: [], prepend: 0 };
+
+/** What a configuration means as entries. */
+export function configEntries(config: Config): Entry[] {
   const peers = config.peers.map((peer) => peerEntry(config.asn, peer));
-  const routes = [...config.routes, ...listed].map((route) => routeEntry(route, peers));
+  const routes = config.routes.map((route) => routeEntry(route, peers));
   return [{ kind: 'node', routerId: config.routerId }, ...peers, ...routes];
 }
 

@@ -1,6 +1,8 @@
 import type { PeerEvents, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
+import { type PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import { formatPrefix } from '#net/prefix.ts';
 import { assert } from '#runtime/assert.ts';
 import type { MakePeer, PeerPort } from '../advertise/peer-port.ts';
 
@@ -17,9 +19,12 @@ export class FakePeer implements PeerPort {
   readonly routes = new Map<string, PeerRoute>();
   readonly #held = new Map<string, Held>();
   readonly #events: PeerEvents;
+  readonly #prefixes: PrefixTable;
+  readonly #listed = new Set<PrefixHandle>();
   #gone: (() => void) | undefined;
 
-  constructor(settings: PeerSettings, events: PeerEvents) {
+  constructor(settings: PeerSettings, prefixes: PrefixTable, events: PeerEvents) {
+    this.#prefixes = prefixes;
     this.settings = settings;
     this.#events = events;
   }
@@ -42,6 +47,19 @@ export class FakePeer implements PeerPort {
     if (removals.length > 0 && this.established) this.#events.withdrawalsWritten(removals);
     if (this.acknowledges) this.acknowledge();
     else this.#events.routes([...removals, ...upserts.map(({ prefix }) => prefix)]);
+  }
+
+  changeListed(removals: Iterable<PrefixHandle>, upserts: Iterable<PrefixHandle>): void {
+    const [removed, added] = [[...removals], [...upserts]];
+    for (const prefix of removed) this.#listed.delete(prefix);
+    for (const prefix of added) this.#listed.add(prefix);
+    const text = (prefix: PrefixHandle): string => formatPrefix(this.#prefixes.prefixOf(prefix));
+    this.told.push(...removed.map((prefix) => `listed -${text(prefix)}`), ...added.map((prefix) => `listed +${text(prefix)}`));
+    if (this.established) this.#events.listed({ gained: added, lost: removed, written: removed });
+  }
+
+  isAnnounced(prefix: PrefixHandle): boolean {
+    return this.established && this.#listed.has(prefix);
   }
 
   reconfigure(settings: PeerSettings): void {
@@ -84,6 +102,7 @@ export class FakePeer implements PeerPort {
   up(): void {
     this.established = true;
     this.#events.session();
+    if (this.#listed.size > 0) this.#events.listed({ gained: [...this.#listed], lost: [], written: [] });
     if (this.acknowledges) this.acknowledge();
   }
 
@@ -115,11 +134,13 @@ export class FakePeer implements PeerPort {
 /** The peers that a speaker under test made, the newest of each name. */
 export class FakeRouters {
   readonly made: FakePeer[] = [];
+  /** The table that all peers share. */
+  readonly prefixes = new PrefixTable();
   /** Whether routers acknowledge at once. */
   acknowledge = true;
 
   readonly make: MakePeer = (settings, events) => {
-    const peer = new FakePeer(settings, events);
+    const peer = new FakePeer(settings, this.prefixes, events);
     peer.acknowledges = this.acknowledge;
     this.made.push(peer);
     return peer;

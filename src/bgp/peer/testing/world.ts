@@ -6,7 +6,7 @@ import { parseIpAddress } from '#net/ip-address.ts';
 import { seededRandom } from '#runtime/random.ts';
 import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
-import { Peer } from '../peer.ts';
+import { type ListedNews, Peer } from '../peer.ts';
 import type { PeerSettings } from '../settings.ts';
 import { keepingLogger } from './log.ts';
 import { TestRouter } from './router.ts';
@@ -33,6 +33,8 @@ export type Pair = {
   readonly told: string[];
   /** Prefixes whose withdrawal was told to be written. */
   readonly written: string[];
+  /** What was told of listed routes, in order. */
+  readonly listed: ListedNews[];
 };
 
 /** Peers and routers on one virtual clock and one network in memory. */
@@ -70,6 +72,7 @@ export class World {
     }).listen(this.network);
     const told: string[] = [];
     const written: string[] = [];
+    const listed: ListedNews[] = [];
     const connector: MemoryNetwork['connect'] = (target, done) => {
       this.attempts++;
       return this.network.connect(target, done);
@@ -91,10 +94,11 @@ export class World {
         withdrawalsWritten: (texts) => {
           for (const text of texts) written.push(text);
         },
+        listed: (news) => listed.push(news),
         session: () => undefined,
       },
     );
-    return { peer, router, settings, told, written };
+    return { peer, router, settings, told, written, listed };
   }
 
   /** As `pair`, with the session Established. */

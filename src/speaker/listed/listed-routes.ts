@@ -1,0 +1,130 @@
+/**
+ * listed — the routes of a file of routes.
+ *
+ * A file may list a million prefixes: each is a handle in typed arrays here and in the peers, and an object nowhere. All have the same
+ * attributes, go to every peer that carries their family, and wait for nothing; what a person says here holds for them as for named
+ * routes. May not happen here: sessions, and thoughts about routes that have entries of their own.
+ */
+import { PrefixColumn } from '#bgp/rib/prefix-column.ts';
+import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
+import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import { unwrap } from '#runtime/result.ts';
+import type { RouteEntry } from '#state/entry.ts';
+import { noAttributes } from '../config/entries.ts';
+import type { Gate, GatedRoute } from '../gate/gate.ts';
+
+/** What routers shall hear no more, and what they shall hear from now on. */
+export type ListedChange = { readonly removed: readonly PrefixHandle[]; readonly added: readonly PrefixHandle[] };
+
+/** How a listed prefix stands here; 0 is one that is not listed. */
+const stands = { announced: 1, heldBack: 2 } as const;
+
+/** Resolution of {@link ListedRoutes.sinceMs}: so that a number of 32 bits lasts for years. */
+const sinceUnitMs = 100;
+
+/** The listed routes of a node, and what a person holds back of them. */
+export class ListedRoutes {
+  readonly #prefixes: PrefixTable;
+  readonly #gate: Pick<Gate, 'isolated' | 'withdrawn'>;
+  #stands = new PrefixColumn();
+  readonly #since = new PrefixColumn();
+  #size = 0;
+
+  /** The gate knows what a person said. */
+  constructor(prefixes: PrefixTable, gate: Pick<Gate, 'isolated' | 'withdrawn'>) {
+    this.#prefixes = prefixes;
+    this.#gate = gate;
+  }
+
+  /** Number of listed prefixes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Another list in place of the one that was there. The references of the caller become ours; `tell` gets handles that are held. */
+  replace(list: readonly PrefixHandle[], tell: (change: ListedChange) => void): void {
+    const before = this.#stands;
+    const after = new PrefixColumn();
+    const heldBack = this.#heldBack();
+    for (const prefix of list) after.set(prefix, heldBack(prefix) ? stands.heldBack : stands.announced);
+    const isNew = (prefix: PrefixHandle): boolean => after.get(prefix) === stands.announced && before.get(prefix) !== stands.announced;
+    const removed: PrefixHandle[] = [];
+    for (const prefix of before.prefixes()) {
+      if (before.get(prefix) === stands.announced && after.get(prefix) !== stands.announced) removed.push(prefix);
+    }
+    this.#stands = after;
+    this.#size = list.length;
+    tell({ removed, added: list.filter(isNew) });
+    for (const prefix of before.prefixes()) this.#prefixes.release(prefix);
+  }
+
+  /** A person said something about these prefixes, default all: what that changes. */
+  judge(texts?: readonly string[]): ListedChange {
+    const heldBack = this.#heldBack();
+    const removed: PrefixHandle[] = [];
+    const added: PrefixHandle[] = [];
+    for (const prefix of texts === undefined ? this.#stands.prefixes() : texts.flatMap((text) => this.#find(text) ?? [])) {
+      const after = heldBack(prefix) ? stands.heldBack : stands.announced;
+      if (after === this.#stands.get(prefix)) continue;
+      this.#stands.set(prefix, after);
+      (after === stands.heldBack ? removed : added).push(prefix);
+    }
+    return { removed, added };
+  }
+
+  /** The prefixes that routers shall hear. */
+  *announced(): Generator<PrefixHandle> {
+    for (const prefix of this.#stands.prefixes()) if (this.#stands.get(prefix) === stands.announced) yield prefix;
+  }
+
+  /** All listed prefixes as texts. */
+  *texts(): Generator<string> {
+    for (const prefix of this.#stands.prefixes()) yield this.textOf(prefix);
+  }
+
+  has(text: string): boolean {
+    return this.#find(text) !== undefined;
+  }
+
+  textOf(prefix: PrefixHandle): string {
+    return formatPrefix(this.#prefixes.prefixOf(prefix));
+  }
+
+  /** A listed prefix as the gate would show it, with the peers of its family; undefined where it is not listed. */
+  gated(text: string, peersOf: (family: AddressFamily) => readonly string[]): GatedRoute | undefined {
+    const prefix = this.#find(text);
+    if (prefix === undefined) return undefined;
+    const peers = peersOf(this.#prefixes.familyOf(prefix));
+    const gate = { mode: 'Delay', announceDelayMs: 0 } as const;
+    const exports = [{ peers, attributes: noAttributes }];
+    const entry: RouteEntry = { kind: 'route', prefix: text, service: '', reason: 'Serving', gate, exports };
+    const way = { passes: true, wanted: this.#stands.get(prefix) === stands.announced };
+    const reason = this.#gate.isolated ? 'Isolated' : 'WithdrawnLocally';
+    return { entry, passage: { passed: true }, judgement: way.wanted ? way : { ...way, reason } };
+  }
+
+  /** What routers have of these prefixes changed. */
+  changed(prefixes: readonly PrefixHandle[], nowMs: number): void {
+    for (const prefix of prefixes) this.#since.set(prefix, 1 + Math.floor(nowMs / sinceUnitMs));
+  }
+
+  /** When a router last got or lost a listed prefix, to a tenth of a second; undefined where it is not listed or none ever did. */
+  sinceMs(text: string): number | undefined {
+    const prefix = this.#find(text);
+    const since = prefix === undefined ? 0 : this.#since.get(prefix);
+    return since === 0 ? undefined : (since - 1) * sinceUnitMs;
+  }
+
+  /** Whether a person holds a prefix back. */
+  #heldBack(): (prefix: PrefixHandle) => boolean {
+    if (this.#gate.isolated) return () => true;
+    const withdrawn = new Set([...this.#gate.withdrawn].map((text) => this.#prefixes.find(unwrap(parsePrefix(text)))));
+    return (prefix) => withdrawn.has(prefix);
+  }
+
+  #find(text: string): PrefixHandle | undefined {
+    const prefix = this.#prefixes.find(unwrap(parsePrefix(text)));
+    return prefix !== undefined && this.#stands.get(prefix) !== 0 ? prefix : undefined;
+  }
+}
