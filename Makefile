@@ -1,11 +1,12 @@
 # make demo   sets itself up and runs the main job; KEEP=1 leaves it running
 # make test   sets itself up and runs every lane
 # make check  the static checks only
+# make soak   readiness changes for an hour, 100 per second: memory, handles, routes (SECONDS=…, RATE=…)
 # make connections  opens 100,000 connections through kube-proxy while pods and nodes come and go: needs root and Go, like the cluster tests
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NPM_INSTALL = npm install --no-save --ignore-scripts --no-audit --no-fund --engine-strict=false --loglevel=error
 
-.PHONY: demo test check generate setup connections
+.PHONY: demo test check generate setup soak connections
 setup: node_modules/.package-lock.json
 
 demo: setup
@@ -13,6 +14,9 @@ demo: setup
 
 test: setup
 	@test/run
+
+soak: setup
+	@node bench/run.ts soak --json --seconds $(or $(SECONDS),3600) --rate $(or $(RATE),100)
 
 check: setup
 	@npm run --silent check

@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
 export type BenchResult = {
   readonly params: Readonly<Record<string, string | number>>;
   readonly results: readonly Readonly<Record<string, string | number>>[];
+  /** Promises that the results break, a sentence each: the run fails. Default: it promises nothing. */
+  readonly failures?: readonly string[];
 };
 
 /** A benchmark: `options` are the `--key value` pairs of the command line. It cleans up after itself, also when it fails. */
@@ -33,7 +35,7 @@ if (!/^[a-z]+$/.test(name) || name === 'run' || !existsSync(file)) {
 }
 
 const { bench } = (await import(file)) as { bench: Bench };
-const { params, results } = await bench(options, (line) => console.error(line));
+const { params, results, failures = [] } = await bench(options, (line) => console.error(line));
 if (json) {
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -46,4 +48,5 @@ if (json) {
 } else {
   console.table(results);
 }
-process.exit(0);
+for (const failure of failures) console.error(`BROKEN: ${failure}`);
+process.exit(failures.length === 0 ? 0 : 1);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectorEvent } from '#collector/views.ts';
 import type { TestClient } from '../test/envtest/client.ts';
@@ -8,6 +7,7 @@ import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
 import { addressOf } from './support/objects.ts';
+import { cpuSeconds, residentMB } from './support/usage.ts';
 
 const speakers = 3;
 /** Requests to the API server at a time: more does not make it faster on two cores. */
@@ -172,12 +172,4 @@ async function inParallel(count: number, work: (index: number) => Promise<void>)
     for (let index = next++; index < count; index = next++) await work(index);
   };
   await Promise.all(Array.from({ length: writers }, worker));
-}
-
-const residentMB = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-
-/** User and system time of a process, in seconds; the kernel counts in hundredths. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -42,6 +42,8 @@ export class Fabric {
   readonly operatorLines: LineReader<DecisionLine>;
   readonly #folder: string;
   readonly speakerLines = new Map<string, LineReader<WithdrawLine>>();
+  readonly #speakerHttp = new Map<string, string>();
+  readonly #tokenFiles = new Map<string, string>();
 
   private constructor(parts: {
     controlPlane: ControlPlane;
@@ -86,6 +88,22 @@ export class Fabric {
       await fabric.#startSpeaker(scope, folder, { node, index, grpc, http: speakerHttp[index] ?? 0 });
     await fabric.untilEstablished();
     return fabric;
+  }
+
+  /** The operator, then the speakers, each with the address of its metrics. */
+  programs(): { readonly name: string; readonly program: Program; readonly http: string }[] {
+    const speakers = [...this.speakers].map(([name, program]) => ({ name, program, http: this.#speakerHttp.get(name) ?? '' }));
+    return [{ name: 'operator', program: this.operator, http: this.operatorHttp }, ...speakers];
+  }
+
+  /** The node behind a session of the router, by the router's name of it. */
+  nodeOf(peer: string): string {
+    return this.nodes.find((_, index) => peer.startsWith(`${addressOf(index)}/`)) ?? peer;
+  }
+
+  /** Does what kubelets do: puts new tokens in the place of those that speakers have. */
+  async renewTokens(): Promise<void> {
+    for (const node of this.nodes) await this.#writeToken(node);
   }
 
   /** Waits until all speakers have a session with the router. */
@@ -188,7 +206,7 @@ export class Fabric {
 
   async #startSpeaker(scope: Scope, folder: string, at: { node: string; index: number; grpc: number; http: number }): Promise<void> {
     const { node, index, grpc, http } = at;
-    const pod = { namespace, name: `speaker-${node}` };
+    const pod = podOf(node);
     await this.client.apply({
       apiVersion: 'v1',
       kind: 'Pod',
@@ -198,7 +216,8 @@ export class Fabric {
     const state = join(folder, node);
     await mkdir(state);
     const tokenFile = join(state, 'token');
-    await writeFile(tokenFile, await this.client.podToken(pod, 'anycast-speaker', 'anycast-operator.io'), { mode: 0o600 });
+    this.#tokenFiles.set(node, tokenFile);
+    await this.#writeToken(node);
     const log = join(folder, `${node}.log`);
     const args = [
       `--node=${node}`,
@@ -209,8 +228,16 @@ export class Fabric {
     ];
     const own = [`--state-dir=${state}`, `--listen-http=127.0.0.1:${http}`];
     this.speakers.set(node, new Program(scope, node, log, ['speaker', ...args, ...own]));
+    this.#speakerHttp.set(node, `127.0.0.1:${http}`);
     this.speakerLines.set(node, new LineReader(log));
   }
+
+  async #writeToken(node: string): Promise<void> {
+    const token = await this.client.podToken(podOf(node), 'anycast-speaker', 'anycast-operator.io');
+    await writeFile(this.#tokenFiles.get(node) ?? '', token, { mode: 0o600 });
+  }
 }
+
+const podOf = (node: string) => ({ namespace, name: `speaker-${node}` });
 
 const addressOf = (index: number): string => `127.0.1.${index + 1}`;

@@ -49,13 +49,20 @@ export class Metrics {
 /** Content type of {@link Metrics.expose}. */
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** Adds what every process shows about itself: memory, processor time, event-loop delay. */
+/** Adds what every process shows about itself: memory, processor time, what its event loop waits for. */
 export function processMetrics(metrics: Metrics, options: { droppedLogLines: () => number }): void {
   metrics.gauge('process_resident_memory_bytes', 'Resident memory.', { collect: (gauge) => gauge.set(process.memoryUsage.rss()) });
   metrics.gauge('process_cpu_seconds_total', 'Processor time used, user and system.', {
     collect: (gauge) => {
       const usage = process.cpuUsage();
       gauge.set((usage.user + usage.system) / 1e6);
+    },
+  });
+  metrics.gauge('nodejs_active_resources', 'Timers, sockets and requests that the event loop waits for.', {
+    labels: ['type'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const type of process.getActiveResourcesInfo()) gauge.inc({ type });
     },
   });
   metrics.gauge('anycast_log_lines_dropped_total', 'Log lines dropped because nobody read the output fast enough.', {
