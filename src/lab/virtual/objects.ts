@@ -35,11 +35,11 @@ export const slice = (service: string, ready: Readonly<Record<string, boolean>>,
   };
 };
 
-/** A Node whose InternalIP is 10.0.0.`number`; Ready since long ago unless `ready` says otherwise. */
+/** A Node whose InternalIP is 10.0.0.`number` (10.0.1.0 for 256); Ready since long ago unless `ready` says otherwise. */
 export const node = (name: string, number: number, ready: 'True' | 'False' | 'Unknown' = 'True'): RawObject => ({
   metadata: { name },
   status: {
-    addresses: [{ type: 'InternalIP', address: `10.0.0.${number}` }],
+    addresses: [{ type: 'InternalIP', address: `10.0.${number >> 8}.${number & 255}` }],
     conditions: [{ type: 'Ready', status: ready, lastTransitionTime: '2020-01-01T00:00:00Z' }],
   },
 });

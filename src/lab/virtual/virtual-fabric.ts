@@ -6,7 +6,7 @@ import type { Successor } from '#decide/leave.ts';
 import { MemoryNetwork } from '#linux/memory-network.ts';
 import { type LogFields, type Logger, silentLogger } from '#obs/logger.ts';
 import { Metrics } from '#obs/metrics.ts';
-import { type Leadership, Operator } from '#operator/operator.ts';
+import { Operator } from '#operator/operator.ts';
 import { type MemoryLink, MemoryOperator } from '#rpc/memory-link.ts';
 import { assert } from '#runtime/assert.ts';
 import { seededRandom } from '#runtime/random.ts';
@@ -14,6 +14,7 @@ import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { MemoryDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
+import { DecreedLeadership } from './decreed-leadership.ts';
 import * as objects from './objects.ts';
 import { VirtualClient } from './virtual-client.ts';
 import { type ClusterSources, VirtualCluster } from './virtual-cluster.ts';
@@ -30,45 +31,6 @@ export type FabricOptions = {
   /** Fields of the AnycastPeers. */
   readonly peerSpec?: Readonly<Record<string, unknown>>;
 };
-
-/** A leader by decree: leads in its term from the start, and in the next one when it is told of a higher. */
-class DecreedLeadership implements Leadership {
-  epoch: number | undefined;
-  readonly #terms: { highest: number };
-  #onAcquired: (() => void) | undefined;
-  #onLost: (() => void) | undefined;
-
-  constructor(terms: { highest: number }) {
-    this.#terms = terms;
-  }
-
-  start(handlers: { readonly onAcquired: () => void; readonly onLost: () => void }): void {
-    this.#onAcquired = handlers.onAcquired;
-    this.#onLost = handlers.onLost;
-    this.acquire();
-  }
-
-  stop(): Promise<void> {
-    this.lose();
-    return Promise.resolve();
-  }
-
-  raiseAbove(epoch: number): void {
-    this.#terms.highest = Math.max(this.#terms.highest, epoch);
-    this.acquire();
-  }
-
-  acquire(): void {
-    this.epoch = ++this.#terms.highest;
-    this.#onAcquired?.();
-  }
-
-  lose(): void {
-    if (this.epoch === undefined) return;
-    this.epoch = undefined;
-    this.#onLost?.();
-  }
-}
 
 /** One operator with all that it runs on. */
 export type VirtualOperator = {
