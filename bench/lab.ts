@@ -87,8 +87,7 @@ async function equality(fleet: VirtualFleet, changes: number, seed: number): Pro
     randomChange(fleet, random);
     await fleet.run(random() < 0.9 ? 0 : 2_000);
   }
-  putRight(fleet);
-  await fleet.settle();
+  await putRight(fleet);
   const anew = await VirtualFleet.start({ nodes: fleet.nodes, services: fleet.readyOn.length }, (service) => fleet.readyOn[service] ?? []);
   anew.putAdvertisement(fleet.med);
   await anew.settle();

@@ -28,13 +28,16 @@ export function randomChange(fleet: VirtualFleet, random: Random): void {
   else fleet.putAdvertisement(Math.floor(random() * 1_000));
 }
 
-/** After this, what is announced follows from the objects alone: every Service with its own address, every Node Ready. */
-export function putRight(fleet: VirtualFleet): void {
+/** After this, what is announced follows from the objects alone: every Service has its own address, every Node is Ready. */
+export async function putRight(fleet: VirtualFleet): Promise<void> {
+  // What is being deleted goes first: what is applied to it would go with it.
+  await fleet.settle();
   for (let node = 0; node < fleet.nodes; node++) fleet.putNode(node, 'True');
   for (const service of fleet.readyOn.keys()) {
     fleet.putService(service);
     fleet.putSlice(service);
   }
+  await fleet.settle();
 }
 
 /** One endpoint becomes ready, or stops being so. */

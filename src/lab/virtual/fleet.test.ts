@@ -15,8 +15,7 @@ describe('many Services on many nodes', () => {
       randomChange(fleet, random);
       await fleet.run(random() < 0.9 ? 0 : 2_000);
     }
-    putRight(fleet);
-    await fleet.settle();
+    await putRight(fleet);
     const anew = await VirtualFleet.start({ nodes, services }, (service) => fleet.readyOn[service] ?? []);
     anew.putAdvertisement(fleet.med);
     await anew.settle();
