@@ -65,7 +65,8 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   if (flags.operator !== undefined) await dialOperators(flags.operator, { ...tls, tokenFile: flags.tokenFile }, speaker, log, shutdown);
   await runUntilStopped(shutdown, log, () => {
     void speaker.reload().then((result) => {
-      if (!result.ok) log.logger.error({ event: 'reload-refused' }, result.error);
+      if (result.ok) log.logger.info({ event: 'reloaded' });
+      else log.logger.error({ event: 'reload-refused' }, result.error);
     });
   });
 }

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, Hopeless } from './eventually.ts';
@@ -27,6 +28,8 @@ export type RunningProcess = {
   output(): string;
   /** What it wrote to stdout alone, bounded the same way. */
   stdout(): string;
+  /** Calls with what it writes to stdout from now on, line by line, however much that is. */
+  onLine(listen: (line: string) => void): void;
   /** How it ended, or undefined while it runs: an exit code, or the name of a signal. */
   ended(): number | string | undefined;
   /** Throws when it has ended, with its last output; for use inside `eventually`, which then gives up at once. */
@@ -96,6 +99,10 @@ class ChildProgram implements RunningProcess {
 
   stdout(): string {
     return this.#stdout;
+  }
+
+  onLine(listen: (line: string) => void): void {
+    createInterface({ input: this.#child.stdout }).on('line', listen);
   }
 
   ended(): number | string | undefined {

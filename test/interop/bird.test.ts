@@ -1,0 +1,4 @@
+import { bird } from '../support/routers/bird.ts';
+import { describeRouter } from './matrix.ts';
+
+describeRouter(bird);

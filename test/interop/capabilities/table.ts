@@ -1,0 +1,17 @@
+import type { Capability } from './capability.ts';
+import { peerReset, silentRouter, silentSpeaker } from './endings.ts';
+import { establish } from './establish.ts';
+import { attributes, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
+
+/** Everything that is tried with every router, in the order of docs/interop.md. */
+export const capabilities: readonly Capability[] = [
+  establish,
+  attributes,
+  withdraw,
+  gracefulShutdown,
+  refresh,
+  peerReset,
+  silentRouter,
+  silentSpeaker,
+  many,
+];

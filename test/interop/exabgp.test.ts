@@ -1,0 +1,4 @@
+import { exabgp } from '../support/routers/exabgp.ts';
+import { describeRouter } from './matrix.ts';
+
+describeRouter(exabgp);

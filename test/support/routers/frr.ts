@@ -1,0 +1,87 @@
+import { type FrrPath, startFrr } from '../frr.ts';
+import { run } from '../processes.ts';
+import {
+  byPrefix,
+  communityTexts,
+  originOf,
+  type RouterConfig,
+  type RouterDriver,
+  type RouterNeighbor,
+  type SeenRoute,
+  words,
+} from './router.ts';
+
+/** FRR: zebra and bgpd. */
+export const frr: RouterDriver = {
+  name: 'FRR',
+  version: async () => (await run(['/usr/lib/frr/bgpd', '--version'])).match(/version (\d+(\.\d+)*)/)?.[1] ?? '',
+  start: async (scope, namespace, config) => {
+    const router = await startFrr(scope, namespace, configFile(namespace.ipv4, config));
+    const { process, vtysh } = router;
+    const configure = (...commands: string[]) => vtysh('configure terminal', `router bgp ${config.asn}`, ...commands);
+    return {
+      process,
+      established: async ({ address }) => (await router.neighbor(address)).bgpState === 'Established',
+      routes: async ({ address, family }) => {
+        const all = Object.entries(await router.routes(family));
+        const paths = all.flatMap(([prefix, each]) => each.map((path) => ({ prefix, path })));
+        return byPrefix(paths.filter(({ path }) => path.peer.peerId === address).map(({ prefix, path }) => seen(prefix, path)));
+      },
+      count: async ({ address, family }) => {
+        const summary = JSON.parse(await vtysh(`show bgp ${family} unicast summary json`));
+        return summary.peers[address]?.pfxRcd ?? 0;
+      },
+      refresh: async ({ address, family }) => {
+        await vtysh(`clear bgp ${family} ${address} soft in`);
+      },
+      shutdown: async ({ address }, text) => {
+        await configure(`neighbor ${address} shutdown message ${text}`);
+      },
+      enable: async ({ address }) => {
+        await configure(`no neighbor ${address} shutdown`);
+      },
+      freeze: () => process.freeze(),
+      thaw: () => process.thaw(),
+    };
+  },
+};
+
+function seen(prefix: string, path: FrrPath): SeenRoute {
+  return {
+    prefix,
+    nextHop: path.nexthops.find(({ scope }) => scope !== 'link-local')?.ip ?? '',
+    origin: originOf(path.origin),
+    asPath: words(path.aspath.string)
+      .filter((word) => word !== 'Local')
+      .map(Number),
+    med: path.metric ?? null,
+    localPref: path.locPrf ?? null,
+    communities: communityTexts(words(path.community?.string)),
+    largeCommunities: communityTexts(words(path.largeCommunity?.string)),
+  };
+}
+
+const configFile = (routerId: string, { asn, neighbors }: RouterConfig) => `
+router bgp ${asn}
+ bgp router-id ${routerId}
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+${neighbors.flatMap(neighborLines).join('\n')}
+${(['ipv4', 'ipv6'] as const).map((family) => familyLines(family, neighbors)).join('\n')}
+`;
+
+function neighborLines({ address, asn, dials, password, ttlSecurity }: RouterNeighbor): string[] {
+  return [
+    `remote-as ${asn}`,
+    'timers 3 9',
+    'timers connect 1',
+    ...(dials ? [] : ['passive']),
+    ...(password === undefined ? [] : [`password ${password}`]),
+    ...(ttlSecurity ? ['ttl-security hops 1'] : []),
+  ].map((line) => ` neighbor ${address} ${line}`);
+}
+
+function familyLines(family: string, neighbors: readonly RouterNeighbor[]): string {
+  const activated = neighbors.filter((each) => each.family === family).map(({ address }) => `  neighbor ${address} activate`);
+  return [` address-family ${family} unicast`, ...activated, ' exit-address-family'].join('\n');
+}
