@@ -14,7 +14,11 @@ export function said(lab: Lab, session: Session, who: 'router' | 'speaker', sinc
   return lab.capture
     .messages()
     .filter((message) => message.timeMs >= sinceMs && message.from.startsWith(from) && message.to.startsWith(to))
-    .map(({ bytes }) => unwrap(decodeMessage(bytes, { fourOctetAsn: true, maxMessageLength: 65_535, peerType, families: [family] })));
+    .map(({ bytes }) =>
+      unwrap(
+        decodeMessage(bytes, { fourOctetAsn: true, maxMessageLength: 65_535, maxReceivedLength: 65_535, peerType, families: [family] }),
+      ),
+    );
 }
 
 /** The prefixes that some messages announce, as text. */
