@@ -5,6 +5,7 @@ import type { Family } from '../support/frr.ts';
 import { createNetwork, type Namespace, type Network } from '../support/netns.ts';
 import type { Router, RouterDriver, RouterNeighbor, SeenRoute } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /**
  * One router and four of our speakers around it, each a process in a namespace of its own:
@@ -34,7 +35,10 @@ export type Node = {
   readonly dials: 'speaker' | 'router';
   readonly asn: number;
   readonly namespace: Namespace;
+  /** The one that runs now, or ran last. */
   speaker(): AnycastSpeaker;
+  /** Starts the next one, when the last has ended, with the same state folder. */
+  start(wish?: Wish): Promise<void>;
 };
 
 /** One BGP session. */
@@ -150,15 +154,30 @@ async function addNodes(scope: Scope, network: Network, router: Namespace): Prom
   const nodes: Node[] = [];
   for (const kind of ['eBGP', 'iBGP'] as const) {
     for (const dials of ['speaker'] as const) {
-      const namespace = await network.add(`${kind}-${dials}`);
-      const asn = kind === 'eBGP' ? speakerAsn : routerAsn;
-      let speaker: AnycastSpeaker;
-      const node: Node = { kind, dials, asn, namespace, speaker: () => speaker };
-      speaker = await startSpeaker(scope, namespace, fileOf(node, router, {}));
+      const node = nodeIn(scope, await network.add(`${kind}-${dials}`), router, { kind, dials });
+      await node.start();
       nodes.push(node);
     }
   }
   return nodes;
+}
+
+function nodeIn(scope: Scope, namespace: Namespace, router: Namespace, what: Pick<Node, 'kind' | 'dials'>): Node {
+  const stateDir = tempFolder(scope, 'state');
+  let speaker: AnycastSpeaker | undefined;
+  const node: Node = {
+    ...what,
+    asn: what.kind === 'eBGP' ? speakerAsn : routerAsn,
+    namespace,
+    speaker: () => {
+      if (!speaker) throw new Error(`no speaker was started in ${namespace.name}`);
+      return speaker;
+    },
+    start: async (wish = {}) => {
+      speaker = await startSpeaker(scope, namespace, fileOf(node, router, wish), { stateDir });
+    },
+  };
+  return node;
 }
 
 function sessionOf(node: Node, family: Family, router: Namespace): Session {

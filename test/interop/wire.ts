@@ -25,6 +25,12 @@ export function said(lab: Lab, session: Session, who: 'router' | 'speaker', sinc
 export const announced = (messages: readonly Message[]): string[] =>
   messages.flatMap((message) => (message.kind === 'update' ? message.reachable.flatMap(({ prefixes }) => prefixes.map(formatPrefix)) : []));
 
+/** The prefixes that some messages take back, as text, ascending. */
+export const withdrawn = (messages: readonly Message[]): string[] =>
+  messages
+    .flatMap((message) => (message.kind === 'update' ? message.unreachable.flatMap(({ prefixes }) => prefixes.map(formatPrefix)) : []))
+    .toSorted();
+
 /** Milliseconds since 1970, with fractions: the time of the capture. */
 export const now = (): number => performance.timeOrigin + performance.now();
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { allBack, allHave, type Lab, onEach, type Session, soon } from '../lab.ts';
-import { now, said } from '../wire.ts';
+import { allBack, allHave, basePrefixes, type Lab, ofFamily, onEach, type Session, soon } from '../lab.ts';
+import { now, said, withdrawn } from '../wire.ts';
 import type { Capability } from './capability.ts';
 
 const text = 'line card 3 is replaced';
@@ -24,6 +24,23 @@ export const peerReset: Capability = {
     }
     await allBack(lab);
     return [...new Set(told)].join(', ');
+  },
+};
+
+export const leave: Capability = {
+  id: 'leave',
+  title: 'our speaker leaves: routes withdrawn first, then Cease/2 with a text',
+  check: async (lab) => {
+    const before = now();
+    await Promise.all(lab.nodes.map((node) => node.speaker().process.stop(15_000)));
+    for (const session of lab.sessions) {
+      const parting = said(lab, session, 'speaker', before).filter(({ kind }) => kind === 'update' || kind === 'notification');
+      expect(parting.at(-1), session.name).toMatchObject({ kind: 'notification', code: 6, subcode: 2 });
+      expect(withdrawn(parting), session.name).toEqual(ofFamily(session.family, basePrefixes));
+    }
+    await allHave(lab, []);
+    await Promise.all(lab.nodes.map((node) => node.start()));
+    await allBack(lab);
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Capability } from './capability.ts';
-import { peerReset, silentRouter, silentSpeaker } from './endings.ts';
+import { leave, peerReset, silentRouter, silentSpeaker } from './endings.ts';
 import { establish } from './establish.ts';
 import { attributes, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
 
@@ -11,6 +11,7 @@ export const capabilities: readonly Capability[] = [
   gracefulShutdown,
   refresh,
   peerReset,
+  leave,
   silentRouter,
   silentSpeaker,
   many,
