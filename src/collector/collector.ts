@@ -113,7 +113,7 @@ export class Collector {
         ...options,
         emit: (make) => this.#emit(make),
         changed: (session) => this.#changed(session),
-        collides: (open) => this.#knows(open),
+        knows: (open) => this.#knows(open),
       }),
     );
   }

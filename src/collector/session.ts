@@ -23,7 +23,7 @@ export type SessionOptions = {
   /** The state changed. */
   readonly changed: (session: CollectorSession) => void;
   /** Whether there is another session with who says this OPEN. */
-  readonly collides: (open: OpenMessage) => boolean;
+  readonly knows: (open: OpenMessage) => boolean;
 };
 
 type Counts = { -readonly [Type in keyof MessageCounts]: number };
@@ -57,7 +57,7 @@ export class CollectorSession {
       refresh: () => undefined, // nothing is announced, so nothing is sent again
       drained: () => undefined,
       message: (direction, message) => this.#count(direction, message),
-      collides: options.collides,
+      collides: (open) => (options.knows(open) ? 'dump' : 'answer'),
     });
     this.#connection.dispatch({ kind: 'ManualStartWithPassiveTcpEstablishment' });
     this.#connection.accept(stream);

@@ -1,11 +1,12 @@
 import type { ListedNews, PeerStop } from '#bgp/peer/peer.ts';
+import type { PeerSessionTruth } from '#bgp/peer/truth.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Entry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
-import type { RouteTruth, SessionTruth } from '#state/truth.ts';
+import type { RouteTruth } from '#state/truth.ts';
 import { Account } from './account/account.ts';
 import type { Journal } from './account/journal.ts';
 import { Advertiser } from './advertise/advertiser.ts';
@@ -131,11 +132,11 @@ export class Announcer {
     return this.#account.truth(prefix);
   }
 
-  session(peer: string): SessionTruth {
+  session(peer: string): PeerSessionTruth {
     return this.#advertiser.session(peer);
   }
 
-  sessions(): SessionTruth[] {
+  sessions(): PeerSessionTruth[] {
     return this.#advertiser.peers.map((peer) => this.session(peer));
   }
 

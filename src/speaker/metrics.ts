@@ -1,9 +1,9 @@
+import type { PeerSessionTruth } from '#bgp/peer/truth.ts';
 import type { Metrics } from '#obs/metrics.ts';
-import type { SessionTruth } from '#state/truth.ts';
 
 /** What the metrics show, asked for at each scrape. */
 export type MetricSources = {
-  readonly sessions: () => readonly SessionTruth[];
+  readonly sessions: () => readonly PeerSessionTruth[];
   /** Prefixes that some router has. */
   readonly announced: () => number;
   /** Prefixes that this node is told to announce. */
@@ -40,6 +40,13 @@ export function speakerMetrics(metrics: Metrics, sources: MetricSources): Speake
     collect: (gauge) => {
       gauge.reset();
       for (const { peer, announcedPrefixes } of sources.sessions()) gauge.set({ peer }, announcedPrefixes);
+    },
+  });
+  metrics.gauge('anycast_session_malformed_updates', 'UPDATEs of the peer in which something was wrong, since the process began.', {
+    labels: ['peer'],
+    collect: (gauge) => {
+      gauge.reset();
+      for (const { peer, malformedUpdates } of sources.sessions()) gauge.set({ peer }, malformedUpdates);
     },
   });
   number('anycast_routes_announced', 'Prefixes that at least one router has from this node.', sources.announced);

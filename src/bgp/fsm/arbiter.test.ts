@@ -17,7 +17,7 @@ const table: Readonly<Record<Place, readonly [openedByDominant: string, otherByD
   'Connect, delaying': ['dumpOther', 'dumpOther'],
   Active: ['dumpOther', 'dumpOther'],
   'Active, delaying': ['dumpOther', 'dumpOther'],
-  OpenSent: ['dumpOther', 'keepBoth'],
+  OpenSent: ['dumpOther', 'wait'],
   OpenConfirm: ['dumpOther', 'dumpOpened'],
   Established: ['dumpOpened', 'dumpOpened'],
 };
@@ -35,7 +35,7 @@ describe('an OPEN on one of two connections', () => {
 
   it('that the router opened both leaves the older one, unless that never said an OPEN', () => {
     expect(arbitrate(from(false), from(false, 'OpenConfirm'), low, high)).toBe('dumpOpened');
-    expect(arbitrate(from(false), from(false, 'OpenSent'), low, high)).toBe('keepBoth');
+    expect(arbitrate(from(false), from(false, 'OpenSent'), low, high)).toBe('wait');
   });
 
   it('replaces an Established session with which graceful restart was agreed on: the router restarted', () => {

@@ -10,16 +10,17 @@ export type Contender = {
 
 /**
  * What becomes of two connections with one router. `dumpOther` and `dumpOpened`: that one ends with Cease, Connection Collision
- * Resolution. `supersedeOther`: it ends without a word. `keepBoth`: it is not known yet.
+ * Resolution. `supersedeOther`: it ends without a word. `wait`: the OPEN is answered when the other one has got its own, or ended.
  */
-export type Verdict = 'dumpOther' | 'dumpOpened' | 'supersedeOther' | 'keepBoth';
+export type Verdict = 'dumpOther' | 'dumpOpened' | 'supersedeOther' | 'wait';
 
 /**
  * Judges when a valid OPEN came on `opened`, before it is answered: a KEEPALIVE would let the router believe that this connection
  * stays (RFC 4271 §6.8, §8.2.2 event 19).
  *
  * - An attempt to connect, or a connection on which neither side said an OPEN yet, gives way.
- * - Against one whose OPEN we still wait for, the rule is applied only where it speaks for `opened`: the other may never say one.
+ * - Where the rule speaks for one whose OPEN we still wait for, that may never come. Until then `opened` gets no KEEPALIVE: with it
+ *   the router could take this one for Established and refuse the other, which we would keep, and both would be lost.
  * - An Established one stays; but where graceful restart was agreed, the router restarted, and the old one is dead (RFC 4724 §5).
  */
 export function arbitrate(opened: Contender, other: Contender, us: Speaker, them: Speaker): Verdict {
@@ -30,7 +31,7 @@ export function arbitrate(opened: Contender, other: Contender, us: Speaker, them
     case 'Active':
       return 'dumpOther';
     case 'OpenSent':
-      return openedWins ? 'dumpOther' : 'keepBoth';
+      return openedWins ? 'dumpOther' : 'wait';
     case 'OpenConfirm':
       return openedWins ? 'dumpOther' : 'dumpOpened';
     case 'Established':

@@ -3,10 +3,12 @@ import { type Action, type FsmSettings, newSession, type Session } from '#bgp/fs
 import { step } from '#bgp/fsm/step.ts';
 import { decodeMessage } from '#bgp/wire/decode.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
+import type { DecodeError } from '#bgp/wire/errors.ts';
 import { Framer } from '#bgp/wire/framer.ts';
 import type { Message, OpenMessage, RouteRefreshMessage, UpdateMessage } from '#bgp/wire/messages.ts';
-import { nothingNegotiated } from '#bgp/wire/negotiated.ts';
+import { type DecodeContext, nothingNegotiated } from '#bgp/wire/negotiated.ts';
 import type { ByteStream, Connecting, Connector, ConnectTarget } from '#linux/byte-stream.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { limits } from './limits.ts';
@@ -21,15 +23,20 @@ export type ConnectionHandlers = {
   readonly changed: (session: Session, previous: Session) => void;
   /** An UPDATE arrived while Established. */
   readonly update: (update: UpdateMessage) => void;
+  /** An UPDATE arrived that ends the session. Default: nobody is told. */
+  readonly unreadable?: (error: DecodeError) => void;
   /** A ROUTE-REFRESH arrived while Established. */
   readonly refresh: (message: RouteRefreshMessage) => void;
   /** After `write` answered false: there is room again. */
   readonly drained: () => void;
   /** A message was sent or received; UPDATEs that were written as bytes are not told. */
   readonly message?: (direction: 'sent' | 'received', message: Message) => void;
-  /** The OPEN would be answered now. True: another connection with the router stays instead of this one. Default: false. */
-  readonly collides?: (open: OpenMessage) => boolean;
+  /** The OPEN would be answered now: whether it is, beside another connection with the router. Default: it is. */
+  readonly collides?: (open: OpenMessage) => OpenVerdict;
 };
+
+/** What to do about an OPEN: answer it, end the connection, or keep it until `resume`. */
+export type OpenVerdict = 'answer' | 'dump' | 'wait';
 
 /** What a connection runs on. */
 export type ConnectionSurroundings = {
@@ -62,8 +69,12 @@ export class Connection {
   #stream: ByteStream | undefined;
   #accepted = false;
   #framer = new Framer();
+  /** The OPEN that waits for `resume`; what follows it waits in the framer. */
+  #waitingOpen: OpenMessage | undefined;
   #sendHold: SendHold | undefined;
   #blocked = false;
+  /** Families that the router can't speak, as its routes could not be read: what follows of them is ignored (RFC 7606 §2). */
+  readonly #disabled = new Set<AddressFamily>();
   /** Streams that are open, also those that were given up and still send their last words. */
   readonly #open = new Set<ByteStream>();
   #whenClosed: (() => void)[] = [];
@@ -119,6 +130,16 @@ export class Connection {
     this.#adopt(stream);
     this.#record({ event: 'accepted', local: stream.local, remote: stream.remote });
     this.#happen({ kind: 'TcpConnectionConfirmed' });
+  }
+
+  /** Goes on with an OPEN that had to wait: whether it is answered is asked again. */
+  resume(): void {
+    const open = this.#waitingOpen;
+    if (open === undefined) return;
+    this.#record({ event: 'resumed' });
+    this.#waitingOpen = undefined;
+    this.#receiveOpen(open);
+    this.#readMessages();
   }
 
   /** Lets an event happen. */
@@ -198,6 +219,7 @@ export class Connection {
     this.#stream = stream;
     this.#open.add(stream);
     this.#framer = new Framer();
+    this.#disabled.clear();
     this.#sendHold = new SendHold(
       this.#surroundings.clock,
       stream,
@@ -208,7 +230,7 @@ export class Connection {
     const isCurrent = (): boolean => this.#stream === stream;
     stream.attach({
       data: (bytes) => {
-        if (isCurrent()) this.#receive(stream, bytes);
+        if (isCurrent()) this.#receive(bytes);
       },
       drained: () => {
         if (!isCurrent()) return;
@@ -225,37 +247,54 @@ export class Connection {
     });
   }
 
-  #receive(stream: ByteStream, bytes: Uint8Array): void {
+  #receive(bytes: Uint8Array): void {
     this.#record({ event: 'received', bytes, ...(this.#hasRival() && { rival: true }) });
     this.#framer.push(bytes);
+    this.#readMessages();
+  }
+
+  #readMessages(): void {
+    const stream = this.#stream;
     // What one message does may end the connection, or change how the next one is read.
-    while (this.#stream === stream) {
-      const context = this.#session.negotiated?.context ?? nothingNegotiated;
+    while (this.#stream !== undefined && this.#stream === stream && this.#waitingOpen === undefined) {
+      const context = this.#decodeContext();
       const frame = this.#framer.next(context.maxReceivedLength);
       if (frame === undefined) return;
       const message = frame.ok ? decodeMessage(frame.value, context) : frame;
       if (message.ok) this.#receiveMessage(message.value);
-      else this.#happen(errorEvent(message.error));
+      else this.#receiveError(message.error);
     }
+  }
+
+  #decodeContext(): DecodeContext {
+    const context = this.#session.negotiated?.context ?? nothingNegotiated;
+    return this.#disabled.size === 0 ? context : { ...context, families: context.families.filter((family) => !this.#disabled.has(family)) };
+  }
+
+  #receiveError(error: DecodeError): void {
+    if (error.bytes !== undefined) this.#handlers.unreadable?.(error);
+    this.#happen(errorEvent(error));
   }
 
   #receiveMessage(message: Message): void {
     this.#handlers.message?.('received', message);
     // The owner sees routes before the hold timer is set anew, and only while Established: elsewhere they are an error.
     const isEstablished = this.#session.state === 'Established';
-    if (isEstablished && message.kind === 'update') this.#handlers.update(message);
+    if (isEstablished && message.kind === 'update') {
+      for (const family of message.disabled ?? []) this.#disabled.add(family);
+      this.#handlers.update(message);
+    }
     if (isEstablished && message.kind === 'routeRefresh') this.#handlers.refresh(message);
-    if (message.kind === 'open' && this.#collides(message)) this.#happen({ kind: 'OpenCollisionDump' });
+    if (message.kind === 'open') this.#receiveOpen(message);
     else this.#happen(messageEvent(message));
   }
 
-  /** Asked before the OPEN is answered: a KEEPALIVE would let the router believe that this connection stays. */
-  #collides(open: OpenMessage): boolean {
-    const { collides } = this.#handlers;
-    if (collides === undefined) return false;
-    const dumped = collides(open);
-    this.#record({ event: 'collision', dumped });
-    return dumped;
+  /** The owner is asked before the OPEN is answered: a KEEPALIVE would let the router believe that this connection stays. */
+  #receiveOpen(open: OpenMessage): void {
+    const verdict = this.#handlers.collides?.(open) ?? 'answer';
+    this.#record({ event: 'collision', verdict });
+    if (verdict === 'wait') this.#waitingOpen = open;
+    else this.#happen(verdict === 'dump' ? { kind: 'OpenCollisionDump' } : messageEvent(open));
   }
 
   #send(message: Message): void {
@@ -287,6 +326,7 @@ export class Connection {
 
   #release(): void {
     this.#stream = undefined;
+    this.#waitingOpen = undefined;
     this.#blocked = false;
     this.#sendHold?.stop();
     this.#sendHold = undefined;

@@ -4,7 +4,9 @@ import { negotiate } from '#bgp/fsm/open.ts';
 import { type FsmSettings, newSession, type Session } from '#bgp/fsm/session.ts';
 import type { OpenMessage } from '#bgp/wire/messages.ts';
 import type { ByteStream } from '#linux/byte-stream.ts';
-import { Connection, type ConnectionHandlers, type ConnectionSurroundings } from './connection.ts';
+import type { Timer } from '#runtime/clock.ts';
+import { Connection, type ConnectionHandlers, type ConnectionSurroundings, type OpenVerdict } from './connection.ts';
+import { limits } from './limits.ts';
 import type { Recorded } from './recording.ts';
 
 /** What the connections with a router tell their owner. */
@@ -33,6 +35,8 @@ export class Connections {
   #formerGuest: Session | undefined;
   /** Those that were given up and may still send their last words. */
   readonly #leaving = new Set<Connection>();
+  /** One whose OPEN is not answered, because the other is to win. */
+  #waiting: { readonly opened: Connection; readonly timer: Timer } | undefined;
   #made = 0;
   #lastError = '';
 
@@ -112,15 +116,32 @@ export class Connections {
     return connection === this.#home ? this.#guest : this.#home;
   }
 
-  /** Whether the connection, on which a valid OPEN came, is the one to end. */
-  #collides(opened: Connection, open: OpenMessage): boolean {
+  /** What to do about a connection on which an OPEN came. One that we can't accept is refused, whatever others there are. */
+  #collides(opened: Connection, open: OpenMessage): OpenVerdict {
     const other = this.#rivalOf(opened);
-    if (other === undefined || !negotiate(open, this.#settings, opened.session).ok) return false;
+    if (other === undefined || !negotiate(open, this.#settings, opened.session).ok) return 'answer';
     const { routerId, localAsn } = this.#settings;
     const verdict = arbitrate(asContender(opened), asContender(other), { routerId, asn: localAsn }, open);
     if (verdict === 'dumpOther') this.#keepOnly(opened, { kind: 'OpenCollisionDump' });
     if (verdict === 'supersedeOther') this.#keepOnly(opened, { kind: 'Superseded' });
-    return verdict === 'dumpOpened';
+    if (verdict === 'wait') this.#letWait(opened);
+    return verdict === 'dumpOpened' ? 'dump' : verdict === 'wait' ? 'wait' : 'answer';
+  }
+
+  /** The other connection is to win, but has got no OPEN yet: it must do so soon. */
+  #letWait(opened: Connection): void {
+    const timer = this.#surroundings.clock.after(limits.collisionWaitMs, () => {
+      this.#keepOnly(opened, { kind: 'OpenCollisionDump' });
+      this.#goOn();
+    });
+    this.#waiting = { opened, timer };
+  }
+
+  #goOn(): void {
+    const { opened, timer } = this.#waiting ?? {};
+    this.#waiting = undefined;
+    timer?.cancel();
+    opened?.resume();
   }
 
   /** Ends the other connection, if there is one, with the event; the one that stays is at home. */
@@ -153,6 +174,9 @@ export class Connections {
       this.#leave(connection);
     }
     this.#handlers.changed(connection, session, previous);
+    // Either the one that waits ended, and does not go on; or the other did.
+    const hasStream = session.state === 'OpenSent' || session.state === 'OpenConfirm' || session.state === 'Established';
+    if (this.#waiting !== undefined && !hasStream) this.#goOn();
   }
 }
 

@@ -1,7 +1,11 @@
 /** Bounds of the peer room. Times in milliseconds. */
 export const limits = {
+  /** Kinds of malformed UPDATEs that are logged of one router; others are only counted. */
+  malformedKinds: 64,
   /** After a disconnect, how long what was sent last (a NOTIFICATION) may take to leave before the connection is cut. */
   lingerMs: 2_000,
+  /** How long an OPEN goes unanswered because the other of two connections is to win, which has not got one yet. */
+  collisionWaitMs: 5_000,
   /** Longest time that End-of-RIB is held back for the first routes, or half the restart time if that is shorter. */
   initialRoutesMs: 10_000,
   /** Longest wait at a stop for the router's TCP to acknowledge the withdrawals. */

@@ -20,6 +20,7 @@ import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 import { connectTarget, fsmSettings, policySession, type Restart } from './from-settings.ts';
 import { limits } from './limits.ts';
+import { MalformedUpdates } from './malformed-updates.ts';
 import { Outbox } from './outbox.ts';
 import type { Record } from './recording.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
@@ -71,6 +72,7 @@ export class Peer {
   readonly #events: PeerEvents;
   readonly #logger: Logger;
   readonly #routes: WantedRoutes;
+  readonly #malformed: MalformedUpdates;
   #settings: PeerSettings;
   #connections: Connections;
   /** While Established. */
@@ -89,6 +91,7 @@ export class Peer {
     this.#surroundings = surroundings;
     this.#events = events;
     this.#logger = surroundings.logger.child({ peer: settings.name });
+    this.#malformed = new MalformedUpdates(this.#logger);
     this.#routes = new WantedRoutes(surroundings.prefixes);
     this.#sinceMs = surroundings.clock.nowMs();
     this.#restart = surroundings.restart ?? { restarted: false, forwardingPreserved: false };
@@ -163,6 +166,7 @@ export class Peer {
       families: state === 'Established' ? (negotiated?.context.families ?? []) : [],
       localAddress: this.#connections.foremost.stream?.local.address ?? '',
       announcedPrefixes: this.#established?.outbox.announcedPrefixes ?? 0,
+      malformedUpdates: this.#malformed.count,
       lastError,
     };
   }
@@ -212,7 +216,9 @@ export class Peer {
       },
       {
         changed: (connection, session, previous) => this.#changed(connection, session, previous),
-        update: () => undefined, // routers' routes are none of ours
+        // The router's routes are none of ours, but its mistakes are told.
+        update: (update) => this.#malformed.read(update),
+        unreadable: (error) => this.#malformed.unreadable(error),
         refresh: (message) => this.#refresh(message),
         drained: () => this.#established?.outbox.flush(),
       },
@@ -323,9 +329,25 @@ export class Peer {
 
   #log(session: Session, previous: Session): void {
     const { state, lastError, negotiated } = session;
-    if (state === 'Established') this.#logger.info({ event: 'session', state, families: negotiated?.context.families });
+    if (state === 'Established') this.#logUp(negotiated);
     // A router that is away is tried for hours: one line says so, until the reason is another.
     else if (lastError !== previous.lastError) this.#logger.warn({ event: 'session', state, error: lastError });
     else if (previous.state === 'Established') this.#logger.info({ event: 'session', state });
+  }
+
+  #logUp(negotiated: Negotiated | undefined): void {
+    const { families = [] } = negotiated?.context ?? {};
+    const { hostName, gracefulRestart } = negotiated ?? {};
+    this.#logger.info({
+      event: 'session',
+      state: 'Established',
+      families,
+      ...(hostName !== undefined && { router: hostName }),
+      ...(gracefulRestart !== undefined && { gracefulRestart }),
+    });
+    for (const family of this.#settings.families) {
+      if (families.includes(family)) continue;
+      this.#logger.warn({ event: 'family-not-negotiated', family }, `the router does not carry ${family}: its routes are not announced`);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { Event, State, TimerName } from '#bgp/fsm/events.ts';
 import type { FsmSettings, Session } from '#bgp/fsm/session.ts';
 import type { SocketAddress } from '#linux/byte-stream.ts';
+import type { OpenVerdict } from './connection.ts';
 
 /**
  * What came into a connection's machine from outside, in order, and what came out of it. With the former the machine does the same
@@ -22,7 +23,9 @@ export type Recorded =
   /** In: bytes arrived. `rival`: while another connection with the router was open. */
   | { readonly event: 'received'; readonly bytes: Uint8Array; readonly rival?: true }
   /** In: what an OPEN that arrived means beside another connection. */
-  | { readonly event: 'collision'; readonly dumped: boolean }
+  | { readonly event: 'collision'; readonly verdict: OpenVerdict }
+  /** In: an OPEN that had to wait is looked at again. */
+  | { readonly event: 'resumed' }
   /** In: the connection ended. */
   | { readonly event: 'closed'; readonly reason: string }
   /** Out: what the machine wrote. */

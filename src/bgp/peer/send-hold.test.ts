@@ -83,6 +83,12 @@ describe('the send hold timer', () => {
     expect(clock.pendingTimers).toBe(1);
   });
 
+  it('does not run for what a stream that is over did not take', () => {
+    const { clock, write } = setUp();
+    write(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('is over when it is stopped', () => {
     const { clock, sendHold, write, expiredAtMs } = setUp();
     write(10);

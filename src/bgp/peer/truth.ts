@@ -26,6 +26,8 @@ export type PeerSessionTruth = {
   readonly localAddress: string;
   /** Prefixes this peer has from us. */
   readonly announcedPrefixes: number;
+  /** UPDATEs of the router in which something was wrong, since this process began. */
+  readonly malformedUpdates: number;
   /** What went wrong last, a sentence; empty when nothing did, and while Established. */
   readonly lastError: string;
 };

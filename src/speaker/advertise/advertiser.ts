@@ -1,10 +1,9 @@
 import type { ListedNews, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
-import type { PeerRouteTruth } from '#bgp/peer/truth.ts';
+import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
 import { familyOfHandle, type PrefixHandle } from '#bgp/rib/prefix-table.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
-import type { SessionTruth } from '#state/truth.ts';
 import { noAttributes } from '../config/entries.ts';
 import type { ListedChange } from '../listed/listed-routes.ts';
 import type { MakePeer, PeerPort } from './peer-port.ts';
@@ -128,11 +127,11 @@ export class Advertiser {
   }
 
   /** How the session with a peer stands; Idle where there is no such peer. */
-  session(name: string): SessionTruth {
+  session(name: string): PeerSessionTruth {
     const { peer } = this.#running.get(name) ?? this.#ending.get(name) ?? {};
     if (peer !== undefined) return peer.session();
     const lastError = this.#entries.has(name) ? 'this node has no router id yet' : 'this peer was removed from the configuration';
-    return { peer: name, state: 'Idle', ageMs: 0, families: [], localAddress: '', announcedPrefixes: 0, lastError };
+    return { peer: name, state: 'Idle', ageMs: 0, families: [], localAddress: '', announcedPrefixes: 0, malformedUpdates: 0, lastError };
   }
 
   /** Ends all sessions; resolves when they are gone, in bounded time. */

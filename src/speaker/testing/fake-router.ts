@@ -82,6 +82,7 @@ export class FakePeer implements PeerPort {
       families: this.established ? this.settings.families : [],
       localAddress: this.established ? '192.0.2.1' : '',
       announcedPrefixes: [...this.#held.values()].filter(({ announced }) => announced).length,
+      malformedUpdates: 0,
       lastError: '',
     };
   }

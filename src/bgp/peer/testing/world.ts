@@ -6,7 +6,7 @@ import { parseIpAddress } from '#net/ip-address.ts';
 import { seededRandom } from '#runtime/random.ts';
 import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
-import { type ListedNews, Peer } from '../peer.ts';
+import { type ListedNews, Peer, type PeerSurroundings } from '../peer.ts';
 import type { PeerSettings } from '../settings.ts';
 import { keepingLogger } from './log.ts';
 import { TestRouter } from './router.ts';
@@ -37,6 +37,14 @@ export type Pair = {
   readonly listed: ListedNews[];
 };
 
+/** What a test may want different of a pair. */
+export type PairOptions = {
+  readonly number?: number;
+  readonly settings?: Partial<PeerSettings>;
+  readonly router?: Partial<FsmSettings>;
+  readonly surroundings?: Partial<PeerSurroundings>;
+};
+
 /** Peers and routers on one virtual clock and one network in memory. */
 export class World {
   readonly clock = new VirtualClock();
@@ -46,7 +54,7 @@ export class World {
   attempts = 0;
 
   /** A router at `192.0.2.<number>` and a peer for it, not started. */
-  async pair(options: { number?: number; settings?: Partial<PeerSettings>; router?: Partial<FsmSettings> } = {}): Promise<Pair> {
+  async pair(options: PairOptions = {}): Promise<Pair> {
     const number = options.number ?? 254;
     const settings: PeerSettings = {
       name: `router-${number}`,
@@ -86,6 +94,7 @@ export class World {
         logger: this.log.logger,
         prefixes: this.prefixes,
         interfaceAddresses: () => [unwrap(parseIpAddress('2001:db8::1'))],
+        ...options.surroundings,
       },
       {
         routes: (texts) => {
@@ -102,7 +111,7 @@ export class World {
   }
 
   /** As `pair`, with the session Established. */
-  async establishedPair(options: Parameters<World['pair']>[0] = {}): Promise<Pair> {
+  async establishedPair(options: PairOptions = {}): Promise<Pair> {
     const pair = await this.pair(options);
     pair.peer.start();
     this.clock.advance(10);
