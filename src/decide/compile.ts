@@ -1,4 +1,5 @@
 import type { AddressFamily } from '#net/ip-address.ts';
+import type { ExportAttributes } from '#state/attributes.ts';
 import type { Evidence } from '#state/evidence.ts';
 import { uniteAttributes } from './attributes.ts';
 import { selectsNamespace } from './claim.ts';
@@ -14,9 +15,10 @@ import { hasTombstone, type ObservedAdvertisement, type ObservedPeer, type View 
 /** What each peer would hear of a Service if nothing held it back: the Intent under the advertisements and peers that match. */
 export function compile(view: View, ledger: Ledger, intent: Intent): Proposal {
   const notes = new Map<string, Note>();
+  const unite = uniting(notes);
   const places = intent.addresses.flatMap((address) => {
     const matching = advertisementsFor(view, intent.service, address);
-    return address.standings.map((standing) => placeProposal({ view, ledger, address, matching, notes }, standing));
+    return address.standings.map((standing) => placeProposal({ view, ledger, address, matching, unite }, standing));
   });
   return { service: intent.service, gate: intent.gate, places, notes: [...notes.values()] };
 }
@@ -28,8 +30,23 @@ type Scope = {
   readonly address: AddressIntent;
   /** Advertisements that match Service, namespace and pool, oldest first. */
   readonly matching: readonly ObservedAdvertisement[];
-  readonly notes: Map<string, Note>;
+  /** Attributes of advertisements that match together, oldest first. */
+  readonly unite: (saying: readonly ObservedAdvertisement[]) => ExportAttributes;
 };
+
+/** Unites attributes once for all nodes and peers in a row that the same advertisements select: mostly these are all. */
+function uniting(notes: Map<string, Note>): Scope['unite'] {
+  let last: { readonly saying: readonly ObservedAdvertisement[]; readonly attributes: ExportAttributes } | undefined;
+  return (saying) => {
+    if (last !== undefined && sameItems(last.saying, saying)) return last.attributes;
+    const united = uniteAttributes(saying);
+    for (const note of united.notes) notes.set(`${note.object}: ${note.message}`, note);
+    last = { saying, attributes: united.attributes };
+    return united.attributes;
+  };
+}
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((item, index) => item === b[index]);
 
 /** Advertisements that speak of the address at all; nodes and peers are matched per place. */
 function advertisementsFor(view: View, serviceKey: string, address: AddressIntent): ObservedAdvertisement[] {
@@ -51,16 +68,20 @@ function placeProposal(scope: Scope, standing: Standing): PlaceProposal {
   const wanted = new Set(exports.map((item) => item.peer));
   const held = scope.ledger.route(standing.place)?.order?.peers ?? [];
   const peers = held.filter((peer) => !wanted.has(peer));
-  const lost = { peers, ...narrowing(scope, standing.place.node, peers) };
+  // What says so is looked for only where a peer loses the route: most places lose nothing.
+  const lost = peers.length === 0 ? nothingLost : { peers, ...narrowing(scope, standing.place.node, peers) };
   if (refused || exports.length > 0) return { standing, exports, lost };
   const isSure = standing.wanted === 'no' && standing.doubts.length === 0;
   if (isSure) return { standing, exports, lost };
+  const { evidence, doubts } = peers.length === 0 ? narrowing(scope, standing.place.node, []) : lost;
   return {
-    standing: { ...standing, wanted: 'no', cause: 'narrowing', reason: 'NotSelected', evidence: lost.evidence, doubts: lost.doubts },
+    standing: { ...standing, wanted: 'no', cause: 'narrowing', reason: 'NotSelected', evidence, doubts },
     exports,
     lost,
   };
 }
+
+const nothingLost: PlaceProposal['lost'] = { peers: [], evidence: [], doubts: [] };
 
 function exportsOf(scope: Scope, nodeName: string): PeerExport[] {
   const { view, address, matching } = scope;
@@ -71,8 +92,7 @@ function exportsOf(scope: Scope, nodeName: string): PeerExport[] {
     if (!carries(peer, address.family)) return [];
     const saying = here.filter((advertisement) => selects(advertisement.peerSelector, peer.labels));
     if (saying.length === 0) return [];
-    const { attributes, notes } = uniteAttributes(saying);
-    for (const note of notes) scope.notes.set(`${note.object}: ${note.message}`, note);
+    const attributes = scope.unite(saying);
     const evidence = facts(saying, () => `selects ${address.prefix} on ${nodeName} to ${peer.key}`);
     return [{ peer: peer.key, attributes, evidence, doubts: exportDoubts(view, saying, peer) }];
   });

@@ -51,7 +51,10 @@ type Judged = { readonly of: Case; readonly verdict: Dismissal | undefined; read
 function addressesOf(ledger: Ledger, claim: Claim): Address[] {
   const texts = new Set(requestedAddresses(claim));
   for (const address of claim.service.ingress) texts.add(address);
-  for (const { place } of ledger.routesOf(claim.service.key)) texts.add(addressOfPrefix(place.prefix).text);
+  // A Service has few prefixes, each on very many nodes.
+  const prefixes = new Set<string>();
+  for (const { place } of ledger.routesOf(claim.service.key)) prefixes.add(place.prefix);
+  for (const prefix of prefixes) texts.add(addressOfPrefix(prefix).text);
   return [...texts].map(addressOf);
 }
 

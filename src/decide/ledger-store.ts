@@ -32,6 +32,8 @@ export class LedgerStore implements Ledger {
   readonly #holds = new Map<string, Map<string, HoldRecord>>();
   readonly #heard = new Set<string>();
   readonly #live = new Set<string>();
+  /** How many routes of each node at least one router has. */
+  readonly #announcedOn = new Map<string, number>();
   readonly #onBare: (service: string) => void;
 
   /** `onBare` is told of each Service whose last route is gone: nothing announces it, and nothing of it awaits an acknowledgement. */
@@ -67,9 +69,7 @@ export class LedgerStore implements Ledger {
 
   /** How many routes at least one router has from the node. */
   announcedOn(node: string): number {
-    let count = 0;
-    for (const { announced } of this.#routesIn(this.#byNode.get(node))) if (announced.length > 0) count++;
-    return count;
+    return this.#announcedOn.get(node) ?? 0;
   }
 
   session(node: string, key: EntryKey): Ordered | undefined {
@@ -242,6 +242,8 @@ export class LedgerStore implements Ledger {
   #dropIfGone(held: HeldRoute): string[] {
     const key = placeKey(held.place);
     if (held.order !== undefined || held.announced.length > 0 || this.#unacknowledged.get(held.place.node).has(key)) return [];
+    // It is there still, perhaps as it was before its node was forgotten.
+    if ((this.#routes.get(key) as HeldRoute).announced.length > 0) this.#count(held.place.node, -1);
     this.#routes.delete(key);
     this.#byPrefix.delete(held.place.prefix, key);
     this.#byNode.delete(held.place.node, key);
@@ -251,12 +253,21 @@ export class LedgerStore implements Ledger {
 
   #put(route: HeldRoute): void {
     const key = placeKey(route.place);
-    const before = this.#routes.get(key)?.service;
+    const held = this.#routes.get(key);
+    const before = held?.service;
     this.#routes.set(key, route);
+    this.#count(route.place.node, Number(route.announced.length > 0) - Number(held !== undefined && held.announced.length > 0));
     this.#byPrefix.add(route.place.prefix, key);
     this.#byNode.add(route.place.node, key);
     if (route.service !== undefined) this.#byService.add(route.service, key);
     if (before !== undefined && before !== route.service) this.#takeFrom(before, key);
+  }
+
+  #count(node: string, more: number): void {
+    if (more === 0) return;
+    const count = this.announcedOn(node) + more;
+    if (count === 0) this.#announcedOn.delete(node);
+    else this.#announcedOn.set(node, count);
   }
 
   #takeFrom(service: string, key: string): void {

@@ -18,7 +18,10 @@ export class Outcomes {
   readonly #noted = new IndexMap();
   /** Nodes under the peers that they shall speak to. */
   readonly #nodesByPeer = new IndexMap();
+  /** Services of which it is known that some router has a route of theirs that the configuration does not want there. */
   readonly #unwanted = new Set<string>();
+  /** Services that have to be looked at again before it is known of them: only where somebody asks. */
+  readonly #unjudged = new Set<string>();
 
   /** `ledger` is that of the term. */
   constructor(ledger: () => LedgerStore) {
@@ -59,6 +62,12 @@ export class Outcomes {
    * is so, nothing that may be the reason for it lets go of its finalizer.
    */
   get someRouteIsUnwanted(): boolean {
+    for (const service of this.#unjudged) {
+      if (this.#unwanted.size > 0) return true;
+      this.#unjudged.delete(service);
+      const outcome = this.#services.get(service);
+      if (outcome !== undefined && hasUnwantedRoute(this.#ledger(), outcome)) this.#unwanted.add(service);
+    }
     return this.#unwanted.size > 0;
   }
 
@@ -82,13 +91,13 @@ export class Outcomes {
     for (const { prefix } of before.intent.addresses) this.#assigned.set(`${service} ${prefix}`, []);
     this.#noted.set(service, []);
     this.#unwanted.delete(service);
+    this.#unjudged.delete(service);
   }
 
   /** What routers have of a Service changed. */
   routesChanged(service: string): void {
-    const outcome = this.#services.get(service);
-    if (outcome !== undefined && hasUnwantedRoute(this.#ledger(), outcome)) this.#unwanted.add(service);
-    else this.#unwanted.delete(service);
+    this.#unwanted.delete(service);
+    this.#unjudged.add(service);
   }
 
   setNode(outcome: NodeOutcome): void {

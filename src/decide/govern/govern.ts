@@ -1,3 +1,4 @@
+import { sameValue } from '#runtime/same-value.ts';
 import { type Decision, type Place, placeKey } from '#state/decision.ts';
 import { type RouteEntry, routeKey } from '#state/entry.ts';
 import type { Cause, Evidence } from '#state/evidence.ts';
@@ -91,7 +92,7 @@ class Judge {
     const gains = place.standing.wanted === 'yes' ? proposed.filter((peer) => !told.has(peer)) : [];
     const gained = this.#gains(place, gains);
     const entry = gained.length === 0 ? kept : joined(kept, this.#entry(place, order, gained));
-    const isNews = order.entry === undefined || JSON.stringify(entry) !== JSON.stringify(order.entry);
+    const isNews = order.entry === undefined || !sameValue(entry, order.entry);
     // Also where nothing changed for the routers: from then on this leader knows whose route it is and what it says.
     if (isNews || held.service === undefined) this.#setEntry(place, entry);
   }

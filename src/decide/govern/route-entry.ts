@@ -1,3 +1,4 @@
+import { sameValue } from '#runtime/same-value.ts';
 import type { ExportAttributes } from '#state/attributes.ts';
 import type { RouteEntry, RouteExport } from '#state/entry.ts';
 import { depreferenced } from '../attributes.ts';
@@ -46,11 +47,10 @@ export const joined = (entry: RouteEntry, more: RouteEntry): RouteEntry => ({
 
 /** Of the peers, those that two entries tell different things; all, where the entries differ in what concerns all. */
 export function changedPeers(from: RouteEntry, to: RouteEntry, peers: readonly string[]): readonly string[] {
-  const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-  if (!isSame({ ...from, exports: [] }, { ...to, exports: [] })) return peers;
+  if (!sameValue({ ...from, exports: [] }, { ...to, exports: [] })) return peers;
   const before = new Map(perPeer(from).map((item) => [item.peer, item.attributes]));
   const after = new Map(perPeer(to).map((item) => [item.peer, item.attributes]));
-  return peers.filter((peer) => !isSame(before.get(peer), after.get(peer)));
+  return peers.filter((peer) => !sameValue(before.get(peer), after.get(peer)));
 }
 
 type ToldPeer = { readonly peer: string; readonly attributes: ExportAttributes };
@@ -60,6 +60,7 @@ const perPeer = (entry: RouteEntry): ToldPeer[] =>
 
 /** Peers with the same attributes share an export; peers ascend, and exports by their first peer. */
 function grouped(exports: readonly ToldPeer[]): RouteExport[] {
+  if (exports.length <= 1) return exports.map(({ peer, attributes }) => ({ peers: [peer], attributes }));
   const groups = new Map<string, { peers: string[]; attributes: ExportAttributes }>();
   for (const { peer, attributes } of [...exports].sort((a, b) => compareText(a.peer, b.peer))) {
     const key = JSON.stringify(attributes);

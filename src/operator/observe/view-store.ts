@@ -13,6 +13,7 @@ import type {
   ObservedSlice,
   View,
 } from '#decide/view.ts';
+import { sameValue } from '#runtime/same-value.ts';
 import { IndexMap } from '../index-map.ts';
 
 /** What has to be decided again because an object changed. A key may stand in it twice. */
@@ -245,11 +246,8 @@ export class ViewStore implements View {
 }
 
 /** Whether two forms of an object say the same: all but the version. */
-function sameContent(a: ObservedObject, b: ObservedObject): boolean {
-  return JSON.stringify({ ...a, resourceVersion: '' }, octetsAsText) === JSON.stringify({ ...b, resourceVersion: '' }, octetsAsText);
-}
-
-const octetsAsText = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? value.join('.') : value);
+const sameContent = (a: ObservedObject, b: ObservedObject): boolean =>
+  sameValue({ ...a, resourceVersion: '' }, { ...b, resourceVersion: '' });
 
 function union(a: Affected, b: Affected): Affected {
   const join = (x: readonly string[] | 'all', y: readonly string[] | 'all') => (x === 'all' || y === 'all' ? 'all' : [...x, ...y]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resourceTypes } from '../resource-types.ts';
-import { conditionsOf, isFalse, isTrue, sameJson } from './conditions.ts';
+import { conditionsOf, isFalse, isTrue } from './conditions.ts';
 import { finalizerWrite } from './finalizer.ts';
 
 const wallMs = Date.parse('2026-01-02T03:04:05.678Z');
@@ -24,14 +24,6 @@ describe('conditions', () => {
   it('fit into what the API takes', () => {
     const [condition] = conditionsOf([], [isFalse('Ready', 'Invalid', 'x'.repeat(5_000))], 1, wallMs);
     expect(condition?.message).toHaveLength(1_024);
-  });
-});
-
-describe('sameness', () => {
-  it('does not look at the order of fields, and takes undefined for absent', () => {
-    expect(sameJson({ a: 1, b: [{ c: 1, d: 2 }] }, { b: [{ d: 2, c: 1 }], a: 1, e: undefined })).toBe(true);
-    expect(sameJson([1, 2], [2, 1])).toBe(false);
-    expect(sameJson({ a: null }, {})).toBe(false);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { Condition } from '#api/conditions.ts';
 import { refOf } from '#kube/resource.ts';
+import { sameValue } from '#runtime/same-value.ts';
 import { peerKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
 import { resourceTypes } from '../resource-types.ts';
-import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
+import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
 import { isRestedOn } from './rests.ts';
@@ -44,7 +45,7 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
       const { wanted, fields } = describe(name);
       const conditions = conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs());
       const status = { observedGeneration: generation, conditions, ...fields };
-      if (sameJson(before, { ...before, ...status })) return undefined;
+      if (sameValue(before, { ...before, ...status })) return undefined;
       const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status };
       return { type: resourceTypes[kind], ref: refOf(name), subresource: 'status', patch };
     },

@@ -1,9 +1,10 @@
 import type { AnycastServiceStatus } from '#api/anycast-service.ts';
 import { refOf } from '#kube/resource.ts';
+import { sameValue } from '#runtime/same-value.ts';
 import { limits } from '../limits.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { resourceTypes } from '../resource-types.ts';
-import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
+import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
 import type { ConditionReason } from './reasons.ts';
@@ -28,7 +29,7 @@ export function refinementSubject(facts: StatusFacts): Subject {
       if (service !== undefined && outcome === undefined && facts.observer.view.service(service) !== undefined) return undefined;
       const before = (object.status ?? {}) as Partial<AnycastServiceStatus>;
       const status = statusOf(key, outcome, metadata.generation ?? 0, before);
-      if (sameJson(before, status)) return undefined;
+      if (sameValue(before, status)) return undefined;
       const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: nulled(before, status) };
       return { type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status', patch };
     },

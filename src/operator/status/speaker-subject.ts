@@ -3,10 +3,11 @@ import { kinds } from '#api/kinds.ts';
 import { limits as apiLimits } from '#api/limits.ts';
 import { apiVersionOf } from '#kube/resource.ts';
 import { timestamp } from '#kube/times.ts';
+import { sameValue } from '#runtime/same-value.ts';
 import { limits } from '../limits.ts';
 import { speakerType } from '../resource-types.ts';
 import type { ConnectedSpeaker } from '../speakers.ts';
-import { conditionsOf, isFalse, isTrue, sameJson, type WantedCondition } from './conditions.ts';
+import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import type { ConditionReason } from './reasons.ts';
 import type { Subject } from './status-writer.ts';
@@ -35,7 +36,7 @@ export function speakerSubject(facts: StatusFacts): Subject {
       const status = speaker === undefined ? disconnected(facts, node, before) : connected(facts, speaker, before);
       const isOver = speaker === undefined && nodeIsGone(facts, node) && status.announcedRoutes === 0;
       if (isOver) return { type: speakerType, ref: { name: node }, delete: { resourceVersion } };
-      if (sameJson({ ...before, observedAt: '' }, { ...before, ...status, observedAt: '' })) return undefined;
+      if (sameValue({ ...before, observedAt: '' }, { ...before, ...status, observedAt: '' })) return undefined;
       return { type: speakerType, ref: { name: node }, subresource: 'status', patch: { metadata: { resourceVersion }, status } };
     },
   };
