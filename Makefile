@@ -2,11 +2,12 @@
 # make test   sets itself up and runs every lane
 # make check  the static checks only
 # make soak   readiness changes for an hour, 100 per second: memory, handles, routes (SECONDS=…, RATE=…)
+# make fuzz   ten million messages against the BGP decoder and a session; MESSAGES=, SEED= and FROM= choose others
 # make connections  opens 100,000 connections through kube-proxy while pods and nodes come and go: needs root and Go, like the cluster tests
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NPM_INSTALL = npm install --no-save --ignore-scripts --no-audit --no-fund --engine-strict=false --loglevel=error
 
-.PHONY: demo test check generate setup soak connections
+.PHONY: demo test check fuzz generate setup soak connections
 setup: node_modules/.package-lock.json
 
 demo: setup
@@ -20,6 +21,9 @@ soak: setup
 
 check: setup
 	@npm run --silent check
+
+fuzz: setup
+	@node test/fuzz/run.ts $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(SEED),--seed $(SEED)) $(if $(FROM),--from $(FROM))
 
 connections: setup
 	@test/support/install-debian-packages

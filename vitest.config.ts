@@ -25,6 +25,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'], testTimeout: 30_000 } },
       lane('docs'),
+      lane('fuzz'),
       // Every file has a network of its own, and mostly waits.
       lane('interop', { fileParallelism: true }),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),

@@ -21,8 +21,8 @@ type Tlv = {
   readonly flags: number;
   readonly code: number;
   readonly value: Uint8Array;
-  /** Flags, code, length and value. */
-  readonly whole: Uint8Array;
+  /** A copy of flags, code, length and value. Few are asked for it. */
+  readonly whole: () => Uint8Array;
 };
 
 /** What became of an attribute: a part of the result, something wrong that leaves the session up, or its end. */
@@ -61,7 +61,8 @@ function readTlv(field: Uint8Array, reader: Reader): Tlv | undefined {
   const code = reader.u8();
   const value = reader.take((flags & flagBits.extendedLength) === 0 ? reader.u8() : reader.u16());
   if (reader.failed) return undefined;
-  return { flags, code, value, whole: field.subarray(start, field.length - reader.remaining) };
+  const end = field.length - reader.remaining;
+  return { flags, code, value, whole: () => field.slice(start, end) };
 }
 
 /** The first counts, unless they carry routes. */
@@ -69,7 +70,7 @@ function readRepeated(tlv: Tlv): Read {
   const { code, whole } = tlv;
   const message = `${rows.get(code)?.name ?? `attribute ${code}`} appears twice`;
   const clause = 'RFC 7606 §3.g';
-  if (rows.get(code)?.carriesRoutes) return { error: updateError(errorSubcode.malformedAttributeList, message, clause, whole) };
+  if (rows.get(code)?.carriesRoutes) return { error: updateError(errorSubcode.malformedAttributeList, message, clause, whole()) };
   return fault(tlv, 'discard', { message, clause });
 }
 
@@ -101,7 +102,7 @@ function malformed(row: AttributeRow, tlv: Tlv, { message, verdict = row.malform
 function malformedRoutes(row: AttributeRow, tlv: Tlv, problem: Malformed): Read {
   const family = familyIn(tlv.value);
   const message = `${row.name} ${problem.message}`;
-  if (family === 'none') return { error: updateError(errorSubcode.optionalAttributeError, message, row.clause, tlv.whole) };
+  if (family === 'none') return { error: updateError(errorSubcode.optionalAttributeError, message, row.clause, tlv.whole()) };
   if (family === 'foreign') return { part: row.code === attributeCode.mpReach ? { mpReach: foreign } : { mpUnreach: foreign } };
   const { fault: broken } = fault(tlv, row.malformed, { message, clause: problem.clause ?? row.clause });
   return { fault: { ...broken, family } };
@@ -128,4 +129,4 @@ const fault = (
   { code, whole }: Tlv,
   verdict: AttributeVerdict,
   { message, clause }: { readonly message: string; readonly clause: string },
-): { readonly fault: AttributeFault } => ({ fault: { verdict, code, message, clause, attribute: whole.slice() } });
+): { readonly fault: AttributeFault } => ({ fault: { verdict, code, message, clause, attribute: whole() } });

@@ -20,11 +20,7 @@ export type DecodeError = {
  * several faults the strongest counts. Where the RFC leaves the choice between the last two, we take the weaker: what one family
  * has wrong hurts no other.
  */
-export const attributeVerdicts = ['discard', 'withdraw', 'disableFamily'] as const;
-export type AttributeVerdict = (typeof attributeVerdicts)[number];
-
-/** Whether `a` is at least as strong as `b`. */
-export const atLeast = (a: AttributeVerdict, b: AttributeVerdict): boolean => attributeVerdicts.indexOf(a) >= attributeVerdicts.indexOf(b);
+export type AttributeVerdict = 'discard' | 'withdraw' | 'disableFamily';
 
 /** Why a value of the right length is malformed. */
 export type Malformed = {
@@ -76,7 +72,7 @@ export const openError = (subcode: number, message: string, data: Uint8Array = n
 
 /** An error of RFC 4271 §6.3 after which the session can't go on. Errors of one attribute carry it whole. */
 export const updateError = (subcode: number, message: string, clause: string, attribute: Uint8Array = noData): DecodeError => ({
-  notification: notification(errorCode.update, subcode, attribute.slice()),
+  notification: notification(errorCode.update, subcode, attribute),
   message: `UPDATE: ${message}`,
   clause,
 });

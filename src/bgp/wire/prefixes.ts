@@ -1,5 +1,5 @@
 import { type AddressFamily, addressBits } from '#net/ip-address.ts';
-import { maskedPrefix, type Prefix } from '#net/prefix.ts';
+import type { Prefix } from '#net/prefix.ts';
 import type { PrefixGroup } from './messages.ts';
 import type { DecodeContext } from './negotiated.ts';
 import { Reader } from './reader.ts';
@@ -27,10 +27,15 @@ export function decodePrefixes(
     if (length > bits || reader.failed) return undefined;
     const octets = new Uint8Array(bits / 8);
     octets.set(significant);
-    prefixes.push(maskedPrefix({ family, octets }, length));
+    const last = significant.length - 1;
+    if (last >= 0) octets[last] = (octets[last] as number) & lastOctetMask(length);
+    prefixes.push({ family, octets, length });
   }
   return hasPathIds ? { prefixes, pathIds } : { prefixes };
 }
+
+/** Bits of a prefix's last octet that count. */
+const lastOctetMask = (length: number): number => 0xff << (-length & 7);
 
 /** Octets that a prefix of so many bits takes, without the octet of its length. */
 export const prefixOctets = (length: number): number => (length + 7) >> 3;

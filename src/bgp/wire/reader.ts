@@ -4,13 +4,11 @@
  */
 export class Reader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #offset = 0;
   #failed = false;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** Octets not yet read. */
@@ -25,17 +23,17 @@ export class Reader {
 
   u8(): number {
     const at = this.#advance(1);
-    return at < 0 ? 0 : this.#view.getUint8(at);
+    return at < 0 ? 0 : this.#octet(at);
   }
 
   u16(): number {
     const at = this.#advance(2);
-    return at < 0 ? 0 : this.#view.getUint16(at);
+    return at < 0 ? 0 : this.#pair(at);
   }
 
   u32(): number {
     const at = this.#advance(4);
-    return at < 0 ? 0 : this.#view.getUint32(at);
+    return at < 0 ? 0 : this.#pair(at) * 0x10000 + this.#pair(at + 2);
   }
 
   /** The next octets, sharing memory with the input; none where fewer are left. */
@@ -47,6 +45,15 @@ export class Reader {
   /** All octets that are left, sharing memory with the input. */
   rest(): Uint8Array {
     return this.take(this.remaining);
+  }
+
+  // Not a DataView: making one costs more than what most readers read.
+  #octet(at: number): number {
+    return this.#bytes[at] as number;
+  }
+
+  #pair(at: number): number {
+    return (this.#octet(at) << 8) | this.#octet(at + 1);
   }
 
   /** Where the next `length` octets begin, or -1 where fewer are left. */

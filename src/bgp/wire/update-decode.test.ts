@@ -317,6 +317,11 @@ describe('RFC 7606', () => {
     expect(outcome({ attributes: withNextHop('0a0000010a000002') })).toBe('disableFamily 14, IPv4 is over');
   });
 
+  it('ignores malformed withdrawals of a family that was not agreed on, beside attributes of no routes too', () => {
+    const onlyIpv4 = aContext({ families: ['IPv4'] });
+    expect(outcome({ attributes: `80 0f 06 0002 01 20 2001 ${origin}` }, onlyIpv4)).toBe('discard -');
+  });
+
   it('ignores malformed routes of families that we do not know', () => {
     expect(outcome({ attributes: `c0 0e 05 4004 47 00 00 ${mandatory}`, announced: route })).toBe(`${announced}, discard -`);
     expect(outcome({ attributes: 'c0 0f 03 4004 47' })).toBe('discard -');

@@ -2,7 +2,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import type { RawAttributes } from './attribute-table.ts';
 import { type DecodedAttributes, decodeAttributes } from './attributes-decode.ts';
-import { type AttributeFault, atLeast, type DecodeError, updateError } from './errors.ts';
+import { type AttributeFault, type DecodeError, updateError } from './errors.ts';
 import { attributeCode, errorSubcode } from './iana.ts';
 import type { PrefixGroup, Reachable, UpdateMessage } from './messages.ts';
 import type { RouteGroup } from './mp-attributes.ts';
@@ -46,7 +46,7 @@ export function decodeUpdate(body: Uint8Array, context: DecodeContext): Result<U
     else faults.push(complete.error);
   }
   const withdraws = faults.some(({ verdict }) => verdict === 'withdraw');
-  if (announced.length === 0 && isBeyondRepair(decoded.value)) return err(nothingToWithdraw(faults));
+  if (announced.length === 0 && isBeyondRepair(decoded.value, faults)) return err(nothingToWithdraw(faults));
   const disabled = faults.flatMap(({ family }) => family ?? []);
   return ok({
     kind: 'update',
@@ -107,11 +107,10 @@ const harmless = (fault: AttributeFault, { families }: DecodeContext): Attribute
  * RFC 7606 §5.2: where attributes other than MP_UNREACH_NLRI stand beside no reachable routes, and one has more wrong than can be
  * discarded, we can't be sure to have understood which routes are meant. Routes of MP_REACH_NLRI that can't be read are some.
  */
-function isBeyondRepair({ codes, faults }: DecodedAttributes): boolean {
-  const serious = faults.filter(({ verdict }) => atLeast(verdict, 'withdraw'));
-  const announces = serious.some(({ verdict, code }) => verdict === 'disableFamily' && code === attributeCode.mpReach);
-  const isOnlyUnreach = codes.size === 1 && codes.has(attributeCode.mpUnreach);
-  return serious.some(({ verdict }) => verdict === 'withdraw' || !isOnlyUnreach) && !announces;
+function isBeyondRepair(decoded: DecodedAttributes, faults: readonly AttributeFault[]): boolean {
+  const announces = decoded.faults.some(({ code, family }) => code === attributeCode.mpReach && family !== undefined);
+  const isOnlyUnreach = decoded.codes.size === 1 && decoded.codes.has(attributeCode.mpUnreach);
+  return !announces && faults.some(({ verdict }) => verdict === 'withdraw' || (verdict === 'disableFamily' && !isOnlyUnreach));
 }
 
 function nothingToWithdraw(faults: readonly AttributeFault[]): DecodeError {

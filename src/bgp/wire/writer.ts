@@ -1,9 +1,9 @@
-const firstCapacity = 256;
+/** Most of what is written is an attribute or a capability; up to so many octets an array costs next to nothing. */
+const firstCapacity = 64;
 
 /** Writes big-endian numbers into a buffer that grows. */
 export class Writer {
   #bytes = new Uint8Array(firstCapacity);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   /** Octets written. */
@@ -13,20 +13,19 @@ export class Writer {
 
   u8(value: number): this {
     const at = this.#grow(1);
-    this.#view.setUint8(at, value);
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#grow(4);
-    this.#view.setUint32(at, value);
-    return this;
+    return this.u16(value >>> 16).u16(value);
   }
 
   bytes(value: Uint8Array): this {
@@ -40,7 +39,7 @@ export class Writer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room and says where it begins. The view is another one afterwards. */
+  /** Makes room and says where it begins. The array may be another one afterwards. */
   #grow(octets: number): number {
     const at = this.#length;
     this.#length += octets;
@@ -48,7 +47,6 @@ export class Writer {
       const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
     }
     return at;
   }
