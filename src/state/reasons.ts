@@ -48,6 +48,7 @@ export const reasons = {
   FamilyNotNegotiated: { scope: 'speaker', says: 'the peer did not agree to carry this address family' },
   NoNextHop: { scope: 'speaker', says: 'no usable next hop of this family towards the peer' },
   PrependRefused: { scope: 'speaker', says: 'AS-path prepend is for eBGP: an iBGP peer would drop the route as a loop' },
+  MaxPrefixes: { scope: 'speaker', says: 'the peer has as many prefixes as it may have; the route waits until one goes' },
   TooManyCommunities: { scope: 'speaker', says: 'the communities leave no room for a prefix in an UPDATE' },
   Removed: { scope: 'speaker', says: 'this node is no longer told to announce the route' },
   Leave: { scope: 'speaker', says: 'the speaker is leaving' },

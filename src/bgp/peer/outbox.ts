@@ -1,6 +1,8 @@
 import { type Acknowledged, AdjRibOut, type Chunk } from '#bgp/rib/adj-rib-out.ts';
 import type { OutgoingRoute } from '#bgp/rib/attribute-buckets.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import { encodeMessage } from '#bgp/wire/encode.ts';
+import { afi, refreshSubtype, safiUnicast } from '#bgp/wire/iana.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
 import type { ByteStream } from '#linux/byte-stream.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
@@ -18,6 +20,8 @@ export type OutboxOptions = {
   /** The stream of the Established session. */
   readonly stream: ByteStream;
   readonly context: DecodeContext;
+  /** Both sides agreed to say where the answer to a refresh begins and ends (RFC 7313). */
+  readonly enhancedRefresh: boolean;
   /** The router's TCP has a chunk: what that changed. */
   readonly acknowledged: (chunk: Chunk, changed: Acknowledged) => void;
   /** Withdrawals of these prefixes were handed to the kernel. */
@@ -37,6 +41,10 @@ export class Outbox {
   #flushingSoon = false;
   /** Whether the last flush left nothing to write. */
   #emptied = false;
+  /** Families that the router got End-of-RIB of. */
+  readonly #marked = new Set<AddressFamily>();
+  /** Families whose routes are being repeated, the end of which is to be said. */
+  readonly #repeating = new Set<AddressFamily>();
   readonly #whenSettled: (() => void)[] = [];
 
   constructor(options: OutboxOptions) {
@@ -83,8 +91,16 @@ export class Outbox {
     this.flush();
   }
 
-  /** The router asked for all routes of a family again (RFC 2918). */
+  /**
+   * The router asked for all routes of a family again (RFC 2918). Where that was agreed on, it is told where they begin and end, but
+   * not before it got End-of-RIB (RFC 7313 §4).
+   */
   repeat(family: AddressFamily): void {
+    const framed = this.#options.enhancedRefresh && this.#marked.has(family);
+    if (framed && !this.#repeating.has(family)) {
+      this.#repeating.add(family);
+      this.#demarcate(family, refreshSubtype.begin);
+    }
     this.#rib.repeat(family);
     this.flush();
   }
@@ -116,14 +132,29 @@ export class Outbox {
       // What waits is sent when the stream drained, or when TCP acknowledged some of what is on its way.
       if (this.#closed || connection.blocked || stream.unacknowledgedBytes() >= limits.inFlightBytes) return false;
       const chunk = this.#rib.next(limits.chunkBytes);
-      if (chunk === undefined) return true;
+      if (chunk === undefined) {
+        this.#finishRepeating();
+        return true;
+      }
       octets += chunk.bytes.length;
       connection.write(chunk.bytes);
       this.#acknowledgements.wrote(chunk);
+      for (const family of chunk.endOfRib) this.#marked.add(family);
       if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(chunk.withdrawn);
     }
     this.#flushSoon();
     return false;
+  }
+
+  /** All that was to be repeated is written. */
+  #finishRepeating(): void {
+    for (const family of this.#repeating) this.#demarcate(family, refreshSubtype.end);
+    this.#repeating.clear();
+  }
+
+  #demarcate(family: AddressFamily, subtype: number): void {
+    const { connection, context } = this.#options;
+    connection.write(encodeMessage({ kind: 'routeRefresh', afi: afi[family], safi: safiUnicast, subtype }, context));
   }
 
   /** Others get their turn before the rest of a large table. */

@@ -5,6 +5,7 @@ import { manyPrefixes, plain, routes, routesTo, World } from './testing/world.ts
 const v4 = '192.0.2.53/32';
 const other = '192.0.2.54/32';
 const v6 = '2001:db8:53::53/128';
+const restarts = { gracefulRestart: { restartSeconds: 60, notification: false, restarted: false, forwardingPreserved: false } };
 const announced = { announced: true, reason: 'Announced' };
 
 describe('a peer whose session comes up', () => {
@@ -220,6 +221,38 @@ describe('a router that asks for a refresh', () => {
     world.clock.advance(10);
     expect(router.heard).toEqual([`+${v4}`]);
     expect(peer.route(v4)).toEqual(announced);
+  });
+
+  it('is told where they begin and end, once also when it asks again meanwhile', async () => {
+    const world = new World();
+    const { peer, router } = await world.establishedPair();
+    const prefixes = manyPrefixes(60_000);
+    peer.change([], routesTo(prefixes));
+    world.clock.advance(100);
+    world.network.change('192.0.2.254', { stalledReader: true });
+    router.heard.length = 0;
+    router.received.length = 0;
+    for (let time = 0; time < 2; time++) router.send({ kind: 'routeRefresh', afi: 1, safi: 1, subtype: 0 });
+    world.clock.advance(100);
+    world.network.change('192.0.2.254', { stalledReader: false });
+    world.clock.advance(1_000);
+    const marks = router.received.flatMap((message, index) => (message.kind === 'routeRefresh' ? [[index, message.subtype]] : []));
+    expect(marks).toEqual([
+      [0, 1],
+      [router.received.length - 1, 2],
+    ]);
+    expect(new Set(router.heard)).toEqual(new Set(prefixes.map((prefix) => `+${prefix}`)));
+  });
+
+  it('is told no beginning and end where it does not know them, or has not got End-of-RIB', async () => {
+    const world = new World();
+    const { router } = await world.establishedPair({
+      settings: { gracefulRestart: { restartSeconds: 60, notification: false } },
+      router: restarts,
+    });
+    router.send({ kind: 'routeRefresh', afi: 1, safi: 1, subtype: 0 });
+    world.clock.advance(10);
+    expect(router.received.filter(({ kind }) => kind === 'routeRefresh')).toEqual([]);
   });
 
   it('of what is not carried, or in the middle of one, hears nothing', async () => {

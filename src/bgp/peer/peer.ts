@@ -8,7 +8,7 @@
 import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
 import type { RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
-import { ceaseSubcode, familyOf } from '#bgp/wire/iana.ts';
+import { ceaseSubcode, familyOf, refreshSubtype } from '#bgp/wire/iana.ts';
 import type { RouteRefreshMessage } from '#bgp/wire/messages.ts';
 import type { ByteStream, Connector } from '#linux/byte-stream.ts';
 import { interfaceAddresses } from '#linux/interface-addresses.ts';
@@ -251,6 +251,7 @@ export class Peer {
       connection,
       stream,
       context: session.negotiated.context,
+      enhancedRefresh: session.negotiated.enhancedRefresh,
       acknowledged: (chunk, changed) => this.#tell(this.#routes.acknowledged(chunk, changed)),
       withdrawalsWritten: (prefixes) => this.#tellWritten(prefixes),
     });
@@ -295,7 +296,8 @@ export class Peer {
     const { context } = session.negotiated;
     const localAddress = stream.local.address;
     const addressesOf = this.#surroundings.interfaceAddresses ?? ((address: string) => interfaceAddresses(address));
-    const routes = this.#routes.hear(outbox, policySession(this.#settings, { context, localAddress }, addressesOf(localAddress)));
+    const policy = policySession(this.#settings, { context, localAddress }, addressesOf(localAddress));
+    const routes = this.#routes.hear(outbox, policy, this.#settings.maxPrefixes);
     outbox.flush();
     if (routes.length > 0) this.#events.routes(routes);
   }
@@ -324,7 +326,7 @@ export class Peer {
   #refresh({ afi, safi, subtype }: RouteRefreshMessage): void {
     const family = familyOf(afi, safi);
     // Subtypes 1 and 2 frame an answer (RFC 7313 §4); a family that is not carried is ignored (RFC 2918 §4).
-    if (subtype === 0 && family !== undefined) this.#established?.outbox.repeat(family);
+    if (subtype === refreshSubtype.request && family !== undefined) this.#established?.outbox.repeat(family);
   }
 
   #log(session: Session, previous: Session): void {

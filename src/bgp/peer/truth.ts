@@ -3,7 +3,7 @@ import type { ExportRefusal } from '#bgp/policy/export-route.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 
 /** Why a route stands with a peer as it does; among the product's reason codes. */
-export type RouteReason = 'Announced' | 'WaitingForAck' | 'SessionDown' | ExportRefusal;
+export type RouteReason = 'Announced' | 'WaitingForAck' | 'SessionDown' | 'MaxPrefixes' | ExportRefusal;
 
 /** How a route stands with this peer. */
 export type PeerRouteTruth = {

@@ -5,6 +5,7 @@ import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
 import type { Outbox } from './outbox.ts';
+import { PrefixBound } from './prefix-bound.ts';
 import { type RouteKind, RouteKinds } from './route-kinds.ts';
 import type { PeerRouteTruth } from './truth.ts';
 
@@ -23,7 +24,12 @@ export type Concerned = {
 };
 
 /** The Established session that hears the routes. */
-type Hearing = { readonly outbox: Outbox; readonly session: PolicySession };
+type Hearing = {
+  readonly outbox: Outbox;
+  readonly session: PolicySession;
+  /** Where there is one. */
+  readonly bound: PrefixBound | undefined;
+};
 
 /**
  * What one router shall hear, whether its session is up or not; in the session that is up, each route in the form that policy gives
@@ -71,9 +77,15 @@ export class WantedRoutes {
     for (const handle of this.#routes.prefixes()) this.#remove(handle);
   }
 
-  /** All routes anew into the outbox: the session came up, or what the routes' form depends on changed. Says which named routes there are. */
-  hear(outbox: Outbox, session: PolicySession): readonly string[] {
-    const hearing = { outbox, session };
+  /**
+   * All routes anew into the outbox: the session came up, or what the routes' form depends on changed. The router is told
+   * `maxPrefixes` at most. Says which named routes there are.
+   */
+  hear(outbox: Outbox, session: PolicySession, maxPrefixes: number | undefined): readonly string[] {
+    const before = this.#hearing?.outbox === outbox ? this.#hearing.bound : undefined;
+    const bound = maxPrefixes === undefined ? undefined : (before ?? new PrefixBound(maxPrefixes));
+    if (maxPrefixes !== undefined) bound?.setMax(maxPrefixes);
+    const hearing = { outbox, session, bound };
     this.#hearing = hearing;
     this.#kinds.forgetExports();
     const named: string[] = [];
@@ -127,6 +139,7 @@ export class WantedRoutes {
     const announced = outbox.isAnnounced(handle);
     const exported = id < 0 ? undefined : this.#kinds.get(id).exports[this.#prefixes.familyOf(handle)];
     if (exported?.ok === false) return { announced, reason: exported.error };
+    if (this.#hearing?.bound?.holds(handle)) return { announced, reason: 'MaxPrefixes' };
     return { announced, reason: id > 0 && announced && outbox.isWritten(handle) ? 'Announced' : 'WaitingForAck' };
   }
 
@@ -145,8 +158,18 @@ export class WantedRoutes {
     const outbox = this.#hearing?.outbox;
     const mayHave = outbox?.mayHave(handle) === true;
     outbox?.withdraw(handle);
+    this.#hearing?.bound?.release(handle);
     if (mayHave) this.#routes.set(handle, -id);
     else this.#forget(handle);
+    this.#fillUp();
+  }
+
+  /** Where there is room for prefixes that were held, they are told. */
+  #fillUp(): void {
+    const hearing = this.#hearing;
+    for (let next = hearing?.bound?.next(); hearing && next !== undefined; next = hearing.bound?.next()) {
+      this.#export(next, this.#kinds.get(this.#routes.get(next)), hearing);
+    }
   }
 
   #forget(handle: PrefixHandle): void {
@@ -156,12 +179,14 @@ export class WantedRoutes {
   }
 
   /** Tells the router a route in the form that policy gives it, or takes it back where policy refuses. */
-  #export(handle: PrefixHandle, kind: RouteKind, { outbox, session }: Hearing): void {
+  #export(handle: PrefixHandle, kind: RouteKind, { outbox, session, bound }: Hearing): void {
     const family = this.#prefixes.familyOf(handle);
     kind.exports[family] ??= exportRoute(family, kind.attributes, session);
     const exported = kind.exports[family];
-    if (exported.ok) outbox.announce(handle, exported.value);
-    else outbox.withdraw(handle);
+    if (!exported.ok) {
+      outbox.withdraw(handle);
+      bound?.release(handle);
+    } else if (bound === undefined || bound.admits(handle, outbox.mayHave(handle))) outbox.announce(handle, exported.value);
   }
 
   #isListed(handle: PrefixHandle): boolean {
