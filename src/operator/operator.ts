@@ -75,7 +75,7 @@ export class Operator {
     const epoch = (): number | undefined => leadership.epoch;
     const ledger = (): LedgerStore => this.#ledger;
     this.#outcomes = new Outcomes(ledger);
-    this.#deliveries = new Deliveries(() => leadership.epoch ?? 0);
+    this.#deliveries = new Deliveries(epoch);
     this.#observer = new Observer({
       sources: options.sources,
       clock,

@@ -67,6 +67,19 @@ describe('a speaker that says Hello', () => {
     expect([n1.heard, term.higherEpochs]).toEqual([[], [8]]);
   });
 
+  it('and obeys our term though it never heard it from us hears nothing: another leader counted to the same epoch', () => {
+    const term = TestTerm.ordinary();
+    const n1 = term.speaker('n1', { epoch: 7 });
+    expect([n1.heard, term.higherEpochs]).toEqual([[], [7]]);
+  });
+
+  it('again in the same term hears the whole state, from which leader it is clear', () => {
+    const term = TestTerm.ordinary();
+    term.speaker('n1').ack();
+    const again = term.speaker('n1', { epoch: 7, version: 1 });
+    expect([again.heard[0]?.kind, term.higherEpochs]).toEqual(['full', []]);
+  });
+
   it('anew replaces its older stream, whose end then means nothing', () => {
     const term = TestTerm.ordinary();
     const old = term.speaker('n1');

@@ -32,7 +32,7 @@ export type SpeakersOptions = {
   readonly epoch: () => number | undefined;
   /** Whether a speaker that leaves is followed by another. */
   readonly lookForSuccessor: LookForSuccessor;
-  /** A speaker that obeyed a higher term than ours said Hello: its leader is ahead of us. */
+  /** A speaker obeys a higher term than ours, or ours by another leader's word: we have to get above it. */
   readonly onHigherEpoch: (epoch: number) => void;
   /** What is known of a node's speaker changed. */
   readonly onChange: (node: string) => void;
@@ -55,6 +55,8 @@ export type Difference = { readonly prefix: string; readonly peer: string; reado
 export class Speakers {
   readonly #options: SpeakersOptions;
   readonly #known = new Map<string, Known>();
+  /** Nodes whose speakers heard this term from us. */
+  readonly #greeted = new Set<string>();
 
   constructor(options: SpeakersOptions) {
     this.#options = options;
@@ -101,19 +103,26 @@ export class Speakers {
     link.onClose((reason) => this.#lost(link, reason));
     logger.info({ event: 'speaker-connected', node, instance: hello.instance, software: hello.software, routes: hello.routes.length });
     const epoch = this.#options.epoch();
-    if (epoch !== undefined && hello.epoch > epoch) this.#options.onHigherEpoch(hello.epoch);
+    if (epoch !== undefined && this.#isAnothers(hello, epoch)) this.#options.onHigherEpoch(hello.epoch);
     else if (epoch !== undefined) this.#greet(link, hello, clock.nowMs());
     this.#options.onChange(node);
   }
 
   /** Ends all streams, so that speakers say Hello again: what they have is to be known anew in a new term. */
   dismissAll(reason: string): void {
+    this.#greeted.clear();
     for (const { link } of [...this.#known.values()]) link.close(reason);
+  }
+
+  /** Where the Lease was deleted or restored, two leaders may count to the same epoch: who obeys ours must have heard it from us. */
+  #isAnothers(hello: Hello, epoch: number): boolean {
+    return hello.epoch > epoch || (hello.epoch === epoch && !this.#greeted.has(hello.node));
   }
 
   #greet(link: SpeakerLink, hello: Hello, nowMs: number): void {
     const { view, deliveries, pipeline } = this.#options;
     const { node } = link;
+    this.#greeted.add(node);
     const ledger = this.#options.ledger();
     const before = [...ledger.servicesOn(node)];
     const freed = ledger.applyHello(hello, nowMs);

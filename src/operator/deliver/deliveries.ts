@@ -2,11 +2,12 @@ import { NodeDelivery } from './node-delivery.ts';
 
 /** The deliveries of all nodes that speakers came from, and which of them have something to send. */
 export class Deliveries {
-  readonly #epoch: () => number;
+  readonly #epoch: () => number | undefined;
   readonly #byNode = new Map<string, NodeDelivery>();
   readonly #touched = new Set<NodeDelivery>();
 
-  constructor(epoch: () => number) {
+  /** `epoch` gives the term of this leader; undefined while another leads. */
+  constructor(epoch: () => number | undefined) {
     this.#epoch = epoch;
   }
 

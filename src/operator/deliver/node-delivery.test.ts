@@ -35,6 +35,21 @@ function connected(applied: readonly EncodedEntry[] = [], rest: Partial<Hello> =
 }
 
 describe('delivery to a node', () => {
+  it('sends nothing once the term is over, also when an acknowledgement makes room', () => {
+    let epoch: number | undefined = 7;
+    const sent: OperatorMessage[] = [];
+    const delivery = new NodeDelivery(() => epoch);
+    delivery.connect(helloWith([]), (message) => sent.push(message));
+    delivery.flush();
+    delivery.set(entry('route/a'));
+    epoch = undefined;
+    delivery.onAck(1, []);
+    delivery.onNack(1);
+    delivery.flush();
+    expect(sent.map(({ kind }) => kind)).toEqual(['full']);
+    expect(delivery.applied).toBeUndefined();
+  });
+
   it('answers a Hello with the whole state, and names what the speaker has already', () => {
     const same = entry('route/a');
     const { delivery, sent } = connected([same, entry('peer/p', 'old')]);

@@ -16,7 +16,7 @@ type Desired = { readonly encoded: EncodedEntry; readonly hash: string };
 
 /** What one node shall run, and how far its speaker has got. */
 export class NodeDelivery {
-  readonly #epoch: () => number;
+  readonly #epoch: () => number | undefined;
   readonly #desired = new Map<EntryKey, Desired>();
   /** Orphans: on the speaker by its own word, unknown to this leader. */
   readonly #orphans = new Map<EntryKey, string>();
@@ -33,8 +33,8 @@ export class NodeDelivery {
   #rejected: readonly RejectedEntry[] = [];
   #applied: { readonly epoch: number; readonly version: number } | undefined;
 
-  /** `epoch` gives the term of this leader; it may rise while the node stays. */
-  constructor(epoch: () => number) {
+  /** `epoch` gives the term of this leader, which may rise while the node stays; undefined: it leads no more, and nothing is sent. */
+  constructor(epoch: () => number | undefined) {
     this.#epoch = epoch;
   }
 
@@ -115,11 +115,12 @@ export class NodeDelivery {
     this.#helloEntries = undefined;
   }
 
-  /** Sends what changed, unless a message is outstanding. */
+  /** Sends what changed, unless a message is outstanding, or the term is over. */
   flush(): void {
-    if (this.#send === undefined || this.#outstanding !== undefined) return;
-    if (this.#helloEntries !== undefined) this.#sendFull(this.#helloEntries);
-    else if (this.#changed.size > 0) this.#sendDelta();
+    const epoch = this.#epoch();
+    if (epoch === undefined || this.#send === undefined || this.#outstanding !== undefined) return;
+    if (this.#helloEntries !== undefined) this.#sendFull(epoch, this.#helloEntries);
+    else if (this.#changed.size > 0) this.#sendDelta(epoch);
   }
 
   /** The speaker applied a version; what waited goes out. */
@@ -128,7 +129,8 @@ export class NodeDelivery {
     this.#outstanding = undefined;
     this.#inFlight.clear();
     this.#rejected = rejected;
-    this.#applied = { epoch: this.#epoch(), version };
+    const epoch = this.#epoch();
+    if (epoch !== undefined) this.#applied = { epoch, version };
     this.flush();
   }
 
@@ -140,7 +142,7 @@ export class NodeDelivery {
     this.flush();
   }
 
-  #sendFull(helloEntries: readonly EntryHash[]): void {
+  #sendFull(epoch: number, helloEntries: readonly EntryHash[]): void {
     const has = new Map(helloEntries.map(({ key, hash }) => [key, hash]));
     const entries: EncodedEntry[] = [];
     const keep: EntryKey[] = [...this.#orphans.keys()];
@@ -149,10 +151,10 @@ export class NodeDelivery {
       else entries.push(encoded);
     }
     this.#helloEntries = undefined;
-    this.#sendState({ kind: 'full', epoch: this.#epoch(), version: this.#version + 1, entries, keep, digest: this.#digest.toString() });
+    this.#sendState({ kind: 'full', epoch, version: this.#version + 1, entries, keep, digest: this.#digest.toString() });
   }
 
-  #sendDelta(): void {
+  #sendDelta(epoch: number): void {
     const removals: EntryKey[] = [];
     const upserts: EncodedEntry[] = [];
     for (const key of this.#changed) {
@@ -162,7 +164,7 @@ export class NodeDelivery {
     }
     this.#sendState({
       kind: 'delta',
-      epoch: this.#epoch(),
+      epoch,
       baseVersion: this.#version,
       version: this.#version + 1,
       removals,

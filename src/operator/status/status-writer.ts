@@ -145,12 +145,15 @@ export class StatusWriter {
 
   #send(write: Write): Promise<Result<unknown, ApiError>> {
     const { client } = this.#options;
-    if ('create' in write) return client.create(write.type, write.create);
-    if ('delete' in write) return client.delete(write.type, write.ref, write.delete);
+    if ('create' in write) return client.create(write.type, write.create, oneTry);
+    if ('delete' in write) return client.delete(write.type, write.ref, { ...write.delete, ...oneTry });
     const { type, ref, patch, subresource } = write;
-    return client.patch(type, ref, patch, subresource === undefined ? {} : { subresource });
+    return client.patch(type, ref, patch, subresource === undefined ? oneTry : { subresource, ...oneTry });
   }
 }
+
+/** Whether this replica still leads is asked before each try: the queue repeats, not the client. */
+const oneTry = { tries: 1 } as const;
 
 class WriteFailure extends Error {
   readonly error: ApiError;

@@ -39,7 +39,7 @@ export class TestTerm {
     const logger: Logger = { ...silentLogger, info: write, warn: write };
     const ledger = () => this.ledger;
     const epoch = () => this.epoch;
-    this.deliveries = new Deliveries(() => this.epoch ?? 0);
+    this.deliveries = new Deliveries(epoch);
     const { deliveries } = this;
     const nodes = () => [...view.nodes()].map((node) => node.key);
     this.pipeline = new Pipeline({ view, ledger, deliveries, clock, epoch, nodes, onTurn: (turn) => this.turns.push(turn) });
