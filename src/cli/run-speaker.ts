@@ -89,7 +89,7 @@ function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics:
     clock: realClock,
     prefixes,
     originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),
-    makePeer: (settings, events) => new Peer(settings, surroundings, events),
+    makePeer: (settings, events, restart) => new Peer(settings, { ...surroundings, restart }, events),
     askPort: askHealthCheckPort,
     disk: new FolderDisk(flags.stateDir),
     logger,

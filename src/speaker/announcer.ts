@@ -68,8 +68,9 @@ export class Announcer {
     this.#runner = new HealthCheckRunner({ clock, ask: askPort, onVerdict: (port, verdict) => this.#onVerdict(port, verdict) });
   }
 
-  /** Takes up what the disk says. `passed`: prefixes whose verdict is of this boot. */
-  restore(entries: readonly Entry[], passed: ReadonlySet<string>): void {
+  /** Takes up what the disk says, before anything else. `passed`: prefixes whose verdict is of this boot, if it is of `sameBoot`. */
+  restore(entries: readonly Entry[], passed: ReadonlySet<string>, sameBoot: boolean): void {
+    this.#advertiser.follows({ restarted: true, forwardingPreserved: sameBoot });
     for (const entry of entries) {
       if (entry.kind === 'route') this.gate.restoreRoute(entry, passed.has(entry.prefix), this.#options.clock.nowMs());
       else this.#set(entry);
@@ -92,6 +93,8 @@ export class Announcer {
     const touched = new Set([...removed, ...set].flatMap((entry) => (entry.kind === 'route' ? [entry.prefix] : [])));
     if (complete) for (const prefix of this.gate.confirm(nowMs)) touched.add(prefix);
     this.#follow([...touched]);
+    // What is not announced by now was not worth it at the start: a router that kept it over a restart may let it go.
+    if (complete) this.#advertiser.finishInitialRoutes();
   }
 
   /** The file of routes lists these prefixes, and no others. The references to them become ours. */

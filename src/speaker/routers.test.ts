@@ -30,7 +30,7 @@ const torB = '198.51.100.2';
 
 function peersOn(surroundings: Omit<PeerSurroundings, 'prefixes'>): { prefixes: PrefixTable; makePeer: MakePeer } {
   const prefixes = new PrefixTable();
-  return { prefixes, makePeer: (settings, events) => new Peer(settings, { ...surroundings, prefixes }, events) };
+  return { prefixes, makePeer: (settings, events, restart) => new Peer(settings, { ...surroundings, restart, prefixes }, events) };
 }
 
 /** An operator of one speaker, for orders. */

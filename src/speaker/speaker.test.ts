@@ -372,6 +372,22 @@ describe('a speaker that starts again', () => {
     expect([...world.routers.get('a').routes.keys()]).toEqual([p1]);
   });
 
+  it('tells its sessions what it follows, and when the first routes are complete', async () => {
+    const world = aWorld();
+    const first = await announcing(world);
+    expect(world.routers.get('a')).toMatchObject({ restart: { restarted: false, forwardingPreserved: false }, hasInitialRoutes: true });
+    await crash(world, first);
+    const second = await world.start();
+    expect(world.routers.get('a')).toMatchObject({ restart: { restarted: true, forwardingPreserved: true }, hasInitialRoutes: false });
+    await world.operator.connect(second);
+    const keep = world.operator.hello.entries.map(({ key }) => key);
+    await world.operator.say(aFull([], { version: 2, keep, digest: world.operator.hello.digest }));
+    expect(world.routers.get('a').hasInitialRoutes).toBe(true);
+    await crash(world, second);
+    await world.start({ bootId: 'boot-2' });
+    expect(world.routers.get('a').restart).toEqual({ restarted: true, forwardingPreserved: false });
+  });
+
   it('keeps where operators were found', async () => {
     const world = aWorld();
     const first = await world.start();

@@ -231,7 +231,7 @@ export class Speaker {
     this.#operators = kept.operators;
     const entries = this.#intake.restore(kept);
     this.#announcer.gate.restore({ withdrawn: kept.withdrawn, portsAnswer: sameBoot && kept.portsAnswer });
-    this.#announcer.restore(entries, new Set(sameBoot ? kept.passed : []));
+    this.#announcer.restore(entries, new Set(sameBoot ? kept.passed : []), sameBoot);
     this.#logger.info({ event: 'state-restored', epoch: kept.epoch, version: kept.version, entries: entries.length, sameBoot });
   }
 

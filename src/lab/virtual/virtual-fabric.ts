@@ -138,7 +138,7 @@ export class VirtualFabric {
       software: 'virtual',
       clock,
       prefixes: surroundings.prefixes,
-      makePeer: (settings, events) => new Peer(settings, surroundings, events),
+      makePeer: (settings, events, restart) => new Peer(settings, { ...surroundings, restart }, events),
       askPort: () => Promise.resolve({ kind: 'failure', detail: 'no port here' }),
       disk,
       logger: silentLogger,

@@ -1,3 +1,4 @@
+import type { Restart } from '#bgp/peer/from-settings.ts';
 import type { ListedNews, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
@@ -45,6 +46,8 @@ export class Advertiser {
   readonly #ending = new Map<string, Ending>();
   /** Exports of the wanted routes by prefix. */
   readonly #wanted = new Map<string, readonly RouteExport[]>();
+  #restart: Restart = { restarted: false, forwardingPreserved: false };
+  #hasInitialRoutes = false;
   #routerId: string | undefined;
   #stopped = false;
 
@@ -85,6 +88,17 @@ export class Advertiser {
     for (const { peers, attributes } of exports) {
       for (const name of peers) this.#running.get(name)?.pending.set(prefix, { prefix, attributes });
     }
+  }
+
+  /** Before the first peer: this process follows another on this node. */
+  follows(restart: Restart): void {
+    this.#restart = restart;
+  }
+
+  /** Everything that this process found worth announcing at its start is told, see `Peer.finishInitialRoutes`. */
+  finishInitialRoutes(): void {
+    this.#hasInitialRoutes = true;
+    for (const { peer } of this.#running.values()) peer.finishInitialRoutes();
   }
 
   /** Hands the collected changes to the peers. */
@@ -154,7 +168,12 @@ export class Advertiser {
     }
     const { onRoutes, onListed, onWithdrawalsWritten, onSession, makePeer } = this.#options;
     const session = (): void => onSession(name);
-    const peer = makePeer(settings, { routes: onRoutes, listed: onListed, withdrawalsWritten: onWithdrawalsWritten, session });
+    const peer = makePeer(
+      settings,
+      { routes: onRoutes, listed: onListed, withdrawalsWritten: onWithdrawalsWritten, session },
+      this.#restart,
+    );
+    if (this.#hasInitialRoutes) peer.finishInitialRoutes();
     this.#running.set(name, { entry, peer, pending: this.#routesFor(name) });
     this.#listFor(peer, entry);
     peer.start();

@@ -1,3 +1,4 @@
+import type { Restart } from '#bgp/peer/from-settings.ts';
 import type { PeerEvents, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
@@ -13,7 +14,9 @@ export class FakePeer implements PeerPort {
   settings: PeerSettings;
   /** What the session was told, in order: `+prefix`, `-prefix`, `start`, `stop`. */
   readonly told: string[] = [];
+  readonly restart: Restart;
   acknowledges = true;
+  hasInitialRoutes = false;
   established = false;
   stopped: PeerStop | undefined;
   readonly routes = new Map<string, PeerRoute>();
@@ -23,7 +26,8 @@ export class FakePeer implements PeerPort {
   readonly #listed = new Set<PrefixHandle>();
   #gone: (() => void) | undefined;
 
-  constructor(settings: PeerSettings, prefixes: PrefixTable, events: PeerEvents) {
+  constructor(settings: PeerSettings, prefixes: PrefixTable, events: PeerEvents, restart: Restart) {
+    this.restart = restart;
     this.#prefixes = prefixes;
     this.settings = settings;
     this.#events = events;
@@ -31,6 +35,10 @@ export class FakePeer implements PeerPort {
 
   start(): void {
     this.told.push('start');
+  }
+
+  finishInitialRoutes(): void {
+    this.hasInitialRoutes = true;
   }
 
   change(removals: readonly string[], upserts: readonly PeerRoute[]): void {
@@ -140,8 +148,8 @@ export class FakeRouters {
   /** Whether routers acknowledge at once. */
   acknowledge = true;
 
-  readonly make: MakePeer = (settings, events) => {
-    const peer = new FakePeer(settings, this.prefixes, events);
+  readonly make: MakePeer = (settings, events, restart) => {
+    const peer = new FakePeer(settings, this.prefixes, events, restart);
     peer.acknowledges = this.acknowledge;
     this.made.push(peer);
     return peer;
