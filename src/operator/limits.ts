@@ -20,7 +20,7 @@ export const limits = {
   /** How long a new term waits for the speakers that were there before, until statuses say what is known without them, in milliseconds. */
   termSettleMs: 15_000,
   /** Status writes at a time. */
-  statusWriters: 4,
+  statusWriters: 8,
   /** Routes listed in one AnycastSpeaker (design: a status object must stay small). */
   speakerDifferences: 50,
   /** Logs, statuses and events of a turn wait this long, in milliseconds: speakers and routers have the processor first. */

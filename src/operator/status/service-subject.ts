@@ -13,6 +13,7 @@ import type { Subject } from './status-writer.ts';
 export function serviceSubject(facts: StatusFacts): Subject {
   return {
     intervalMs: 0,
+    goesFirst: true,
     next(key) {
       const service = facts.observer.raw('Service', key);
       const outcome = facts.outcomes.service(key);

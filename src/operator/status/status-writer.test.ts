@@ -43,6 +43,28 @@ function aWriter(subject: Partial<Subject> & Pick<Subject, 'next'>) {
 }
 
 describe('writing a status', () => {
+  it('waits for kinds that routes wait for', async () => {
+    const clock = new VirtualClock();
+    const sent: string[] = [];
+    const patch = (_type: unknown, { name }: { name: string }) => {
+      sent.push(name);
+      return Promise.resolve(ok({ metadata: {} }));
+    };
+    const subject = { intervalMs: 1_000, next: status };
+    const writer = new StatusWriter({
+      client: { patch } as unknown as KubeClient,
+      clock,
+      logger: silentLogger,
+      mayWrite: () => true,
+      subjects: { Thing: subject, Address: { ...subject, goesFirst: true } },
+    });
+    for (let count = 0; count < 20; count++) writer.touch('Thing', `thing-${count}`);
+    writer.touch('Address', 'address');
+    writer.start();
+    await clock.advanceAsync(0);
+    expect([sent[0], sent.length]).toEqual(['address', 21]);
+  });
+
   it('happens at once, and again only after the interval, with what is true then', async () => {
     let wanted: Write | undefined = status();
     const { clock, writer, sent } = aWriter({ next: () => wanted });

@@ -36,6 +36,8 @@ export type Subject = {
   readonly intervalMs: number;
   /** Whether the next write of a key must not wait because its status was looked at a moment ago. Default: never. */
   isUrgent?(key: string): boolean;
+  /** Whether its writes go before those of other kinds: routes wait for them. Default: no. */
+  readonly goesFirst?: boolean;
   /** At most so many writes of statuses per second over all keys, in short bursts more. Default: no bound. */
   readonly perSecond?: number;
 };
@@ -96,7 +98,9 @@ export class StatusWriter {
     if (subject === undefined) return;
     const name = `${kind} ${key}`;
     const lastMs = subject.isUrgent?.(key) === true ? undefined : this.#lastMs.get(name);
-    this.#queue.addAfter(name, lastMs === undefined ? 0 : lastMs + subject.intervalMs - this.#options.clock.nowMs());
+    const waitMs = lastMs === undefined ? 0 : lastMs + subject.intervalMs - this.#options.clock.nowMs();
+    if (waitMs > 0) this.#queue.addAfter(name, waitMs);
+    else this.#queue.add(name, subject.goesFirst === true ? 'fast' : 'normal');
   }
 
   /** Forgets when statuses were looked at: the next touch of each is answered at once. */
