@@ -28,7 +28,9 @@ export function parseIpAddress(text: string): Result<IpAddress, ParseError> {
 
 /** The one text form: dotted quad, or RFC 5952 (lower case, longest run of zeros compressed). */
 export function formatIpAddress(address: IpAddress): string {
-  return address.family === 'IPv4' ? address.octets.join('.') : formatIpv6(address.octets);
+  if (address.family === 'IPv6') return formatIpv6(address.octets);
+  const [a, b, c, d] = address.octets;
+  return `${a}.${b}.${c}.${d}`;
 }
 
 /** Bits in an address of the family: 32 or 128. */
@@ -43,17 +45,31 @@ export function equalIpAddress(a: IpAddress, b: IpAddress): boolean {
 export const isLinkLocal = (address: IpAddress): boolean =>
   address.family === 'IPv6' && address.octets[0] === 0xfe && ((address.octets[1] as number) & 0xc0) === 0x80;
 
+/** By characters, as files list a million: a split and a pattern for each part take six times as long. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const octets = new Uint8Array(4);
-  for (const [index, part] of parts.entries()) {
-    // A leading zero means octal to some readers and nothing to others: refused.
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    octets[index] = Number(part);
+  let index = 0;
+  let value = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - zero;
+    if (digit >= 0 && digit <= 9) {
+      // A leading zero means octal to some readers and nothing to others: refused.
+      if (value === 0) return undefined;
+      value = value < 0 ? digit : 10 * value + digit;
+      if (value > 255) return undefined;
+    } else {
+      if (text[at] !== '.' || value < 0 || index === 3) return undefined;
+      octets[index] = value;
+      index += 1;
+      value = -1;
+    }
   }
+  if (index < 3 || value < 0) return undefined;
+  octets[3] = value;
   return octets;
 }
+
+const zero = 0x30;
 
 function parseIpv6(text: string): Uint8Array | undefined {
   const gap = text.indexOf('::');

@@ -28,17 +28,27 @@ export function parsePrefix(text: string): Result<Prefix, ParseError> {
   const length = /^(0|[1-9]\d{0,2})$/.test(lengthText) ? Number(lengthText) : Number.NaN;
   const bits = addressBits(address.value.family);
   if (!(length <= bits)) return err(`"${text}": prefix length "${lengthText}" is not a number from 0 to ${bits}`);
-  const prefix = maskedPrefix(address.value, length);
-  if (!equalIpAddress(prefix, address.value)) return err(`"${text}" has host bits set: did you mean ${formatPrefix(prefix)}?`);
-  return ok(prefix);
+  if (hasHostBits(address.value.octets, length)) {
+    return err(`"${text}" has host bits set: did you mean ${formatPrefix(maskedPrefix(address.value, length))}?`);
+  }
+  const { family, octets } = address.value;
+  return ok({ family, octets, length });
+}
+
+function hasHostBits(octets: Uint8Array, length: number): boolean {
+  for (let index = length >> 3; index < octets.length; index += 1) {
+    if (((octets[index] as number) & (0xff >> Math.max(0, length - 8 * index))) !== 0) return true;
+  }
+  return false;
 }
 
 /** The prefix of `length` bits that contains the address. `length` must fit the family. */
 export function maskedPrefix(address: IpAddress, length: number): Prefix {
-  const octets = Uint8Array.from(address.octets, (octet, index) => {
-    const keptBits = Math.min(8, Math.max(0, length - 8 * index));
-    return octet & (0xff << (8 - keptBits)) & 0xff;
-  });
+  const octets = address.octets.slice();
+  for (let index = length >> 3; index < octets.length; index += 1) {
+    const keptBits = Math.max(0, length - 8 * index);
+    octets[index] = (octets[index] as number) & (0xff << (8 - keptBits));
+  }
   return { family: address.family, octets, length };
 }
 

@@ -34,8 +34,9 @@ export class Person implements AdminTarget {
     if (withdrawn && gate.withdrawn.size + prefixes.length > limits.withdrawnPrefixes) {
       return `nothing was done: at most ${limits.withdrawnPrefixes} prefixes can be withdrawn here; isolate withdraws all`;
     }
-    this.#logger.warn({ event: withdrawn ? 'withdrawn-locally' : 'announced-locally', prefixes });
+    // Routers first: a line with thousands of prefixes takes its time.
     this.#announcer.withdraw(prefixes, withdrawn);
+    this.#logger.warn({ event: withdrawn ? 'withdrawn-locally' : 'announced-locally', prefixes });
     await this.#keeper.saveNow();
     if (this.#keeper.failure !== undefined) return `it holds now, but not over a restart: ${this.#keeper.failure}`;
     const unknown = prefixes.filter((prefix) => this.#announcer.gated(prefix) === undefined);
