@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '#runtime/result.ts';
 import { parseIpAddress } from './ip-address.ts';
-import { containsPrefix, formatPrefix, hostPrefix, maskedPrefix, parsePrefix } from './prefix.ts';
+import { containsPrefix, formatPrefix, hostPrefix, maskedPrefix, parsePrefix, readIpv4Prefix } from './prefix.ts';
 
 const parse = (text: string) => unwrap(parsePrefix(text));
 const address = (text: string) => unwrap(parseIpAddress(text));
@@ -72,6 +72,56 @@ describe('a prefix', () => {
         const expected = outer.family === inner.family && bits(inner.octets).startsWith(bits(outer.octets).slice(0, outer.length));
         expect(containsPrefix(outer, inner)).toBe(expected);
       }),
+    );
+  });
+});
+
+describe('a prefix in the bytes of a file', () => {
+  const read = (text: string) => {
+    const octets = new Uint8Array(4);
+    const bytes = Buffer.from(`>${text}<`);
+    const length = readIpv4Prefix(bytes, 1, bytes.length - 1, octets);
+    return length < 0 ? undefined : `${octets.join('.')}/${length}`;
+  };
+
+  it.each(['0.0.0.0/0', '10.0.0.0/8', '192.0.2.128/25', '192.0.2.53/32', '255.255.255.255/32'])('%s is read', (text) => {
+    expect(read(text)).toBe(text);
+  });
+
+  it.each([
+    '',
+    '10.0.0.0',
+    '10.0.0/8',
+    '10.0.0.0.0/8',
+    '10.0.0.0/8 ',
+    '10.0.0.0/',
+    '10..0.0/8',
+    '01.0.0.0/8',
+    '10.0.0.0/08',
+    '256.0.0.0/8',
+    '999.0.0.0/8',
+    '10.0.0.0/33',
+    '10.0.0.1/31',
+    '10.0.0/0.8',
+    '::/0',
+    '#',
+  ])('"%s" is left to the parser', (text) => {
+    expect(read(text)).toBeUndefined();
+  });
+
+  it('is what the parser says, or is left to it', () => {
+    const character = fc.constantFrom(...'0123456789./');
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: character, maxLength: 18 }),
+          fc.tuple(fc.ipV4(), fc.nat({ max: 40 })).map((parts) => parts.join('/')),
+        ),
+        (text) => {
+          const parsed = parsePrefix(text);
+          expect(read(text)).toBe(parsed.ok ? text : undefined);
+        },
+      ),
     );
   });
 });

@@ -35,6 +35,31 @@ export function parsePrefix(text: string): Result<Prefix, ParseError> {
   return ok({ family, octets, length });
 }
 
+/**
+ * Reads `192.0.2.0/24` between two positions of a file's bytes, for files of a million lines. Answers the length, with the address in
+ * `into`; -1 where anything else stands there, which {@link parsePrefix} understands or explains.
+ */
+export function readIpv4Prefix(bytes: Uint8Array, start: number, end: number, into: Uint8Array): number {
+  let index = 0;
+  let value = -1;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte >= 0x30 && byte <= 0x39) {
+      if (value === 0 || value > 25) return -1;
+      value = value < 0 ? byte - 0x30 : 10 * value + byte - 0x30;
+    } else {
+      if (value < 0 || value > 255 || byte !== separators[index]) return -1;
+      into[index] = value;
+      index += 1;
+      value = -1;
+    }
+  }
+  return index === 4 && value >= 0 && value <= 32 && !hasHostBits(into, value) ? value : -1;
+}
+
+/** What ends each octet of an address with a prefix length: three dots and a slash. */
+const separators = [0x2e, 0x2e, 0x2e, 0x2f];
+
 function hasHostBits(octets: Uint8Array, length: number): boolean {
   for (let index = length >> 3; index < octets.length; index += 1) {
     if (((octets[index] as number) & (0xff >> Math.max(0, length - 8 * index))) !== 0) return true;

@@ -1,6 +1,6 @@
 import type { ListedNews, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSessionTruth } from '#bgp/peer/truth.ts';
-import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
@@ -98,7 +98,7 @@ export class Announcer {
   }
 
   /** The file of routes lists these prefixes, and no others. The references to them become ours. */
-  list(prefixes: readonly PrefixHandle[]): void {
+  list(prefixes: PrefixHandles): void {
     this.#listed.replace(prefixes, (change) => {
       this.#options.journal.listed('withdraw', change.removed.length, 'Removed');
       this.#advertiser.changeListed(change);

@@ -22,6 +22,8 @@ export const limits = {
   withdrawnPrefixes: 100_000,
   /** Largest configuration file, and largest file of routes, in bytes. */
   configFileBytes: 64 << 20,
+  /** Longest line of a file of routes, in bytes. */
+  configLineBytes: 4_096,
   /** Peers in a configuration file. */
   configPeers: 128,
   /** Prefixes in a configuration file, and in its file of routes. */

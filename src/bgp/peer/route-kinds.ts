@@ -24,9 +24,10 @@ export class RouteKinds {
 
   /** The kind for these attributes, with one route more. */
   acquire(attributes: RouteAttributes, listed: boolean): number {
-    const last = this.#last;
-    const id = last?.attributes === attributes && last.listed === listed ? last.id : this.#find(attributes, listed);
-    this.#last = { attributes, listed, id };
+    if (this.#last?.attributes !== attributes || this.#last.listed !== listed) {
+      this.#last = { attributes, listed, id: this.#find(attributes, listed) };
+    }
+    const { id } = this.#last;
     this.#get(id).routes += 1;
     return id;
   }

@@ -42,11 +42,12 @@ export class WantedRoutes {
    * The kind of the route; negative where it is not wanted any more, but the router has it, or may get it, until it acknowledges the
    * withdrawal. A reference to the prefix is held as long as it is not 0.
    */
-  readonly #routes = new PrefixColumn();
+  readonly #routes: PrefixColumn;
   #hearing: Hearing | undefined;
 
   constructor(prefixes: PrefixTable) {
     this.#prefixes = prefixes;
+    this.#routes = new PrefixColumn(prefixes);
   }
 
   /** The router shall hear the route, in place of one that it heard. */
@@ -193,12 +194,15 @@ export class WantedRoutes {
     return this.#kinds.get(Math.abs(this.#routes.get(handle))).listed;
   }
 
-  #listed(handles: readonly PrefixHandle[]): PrefixHandle[] {
-    return handles.filter((handle) => this.#isListed(handle));
+  /** Mostly all of a chunk are listed, or none: then nothing is copied. */
+  #listed(handles: readonly PrefixHandle[]): readonly PrefixHandle[] {
+    return handles.every((handle) => this.#isListed(handle)) ? handles : handles.filter((handle) => this.#isListed(handle));
   }
 
   #named(handles: readonly PrefixHandle[]): string[] {
-    return handles.filter((handle) => !this.#isListed(handle)).map((handle) => this.#text(handle));
+    const named: string[] = [];
+    for (const handle of handles) if (!this.#isListed(handle)) named.push(this.#text(handle));
+    return named;
   }
 
   #find(prefix: string): PrefixHandle | undefined {

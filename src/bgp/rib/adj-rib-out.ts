@@ -38,15 +38,15 @@ export class AdjRibOut {
   readonly #families: readonly AddressFamily[];
   readonly #buckets: AttributeBuckets;
   /** The bucket that is wanted, 0 for none. */
-  readonly #wanted = new PrefixColumn();
+  readonly #wanted: PrefixColumn;
   /** The bucket that was last written, 0 where the router was told nothing, or of a withdrawal. */
-  readonly #written = new PrefixColumn();
+  readonly #written: PrefixColumn;
   /** 1 where the router acknowledged an announcement and no withdrawal after it. */
-  readonly #acknowledged = new PrefixColumn();
+  readonly #acknowledged: PrefixColumn;
   /** Sequence of the last chunk that named it. */
-  readonly #lastChunk = new PrefixColumn();
+  readonly #lastChunk: PrefixColumn;
   /** A prefix is in one queue where what is wanted was not written: its bucket's, or that of withdrawals. */
-  readonly #queues = new PrefixQueues();
+  readonly #queues: PrefixQueues;
   readonly #withdrawals: Readonly<Record<AddressFamily, PrefixQueue>> = { IPv4: emptyQueue(), IPv6: emptyQueue() };
   readonly #packer: UpdatePacker;
   /** Buckets with something pending, in the order in which they got it. */
@@ -62,6 +62,11 @@ export class AdjRibOut {
     this.#families = families;
     this.#buckets = new AttributeBuckets(context);
     this.#packer = new UpdatePacker(prefixes, context);
+    this.#wanted = new PrefixColumn(prefixes);
+    this.#written = new PrefixColumn(prefixes);
+    this.#acknowledged = new PrefixColumn(prefixes);
+    this.#lastChunk = new PrefixColumn(prefixes);
+    this.#queues = new PrefixQueues(prefixes);
   }
 
   /** Prefixes that the router has acknowledged to have. */

@@ -41,8 +41,8 @@ export class AttributeBuckets {
 
   /** The bucket for the route's attributes, with one reference more. */
   acquire(route: OutgoingRoute): Bucket {
-    const bucket = this.#last?.route === route ? this.#last.bucket : this.#find(route);
-    this.#last = { route, bucket };
+    if (this.#last?.route !== route) this.#last = { route, bucket: this.#find(route) };
+    const { bucket } = this.#last;
     bucket.references += 1;
     return bucket;
   }

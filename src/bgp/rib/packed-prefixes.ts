@@ -29,6 +29,11 @@ export class PackedPrefixes {
     return this.#used - this.#freeSlots.length;
   }
 
+  /** Slots for which there is room without growing. */
+  get room(): number {
+    return this.#lengths.length;
+  }
+
   /** The slot of the prefix, or -1. */
   find(octets: Uint8Array, length: number): number {
     return at(this.#index, this.#placeOf(octets, length)) - 1;
@@ -59,13 +64,13 @@ export class PackedPrefixes {
     const left = this.#referencesTo(slot) - 1;
     this.#references[slot] = left;
     if (left > 0) return;
-    this.#removeFromIndex(this.#placeOf(this.#addressOf(slot), at(this.#lengths, slot)));
+    this.#removeFromIndex(this.#placeOf(this.#octets, at(this.#lengths, slot), slot * this.#stride));
     this.#freeSlots.push(slot);
   }
 
   /** Address, a copy, and length. */
   read(slot: number): { octets: Uint8Array; length: number } {
-    return { octets: this.#addressOf(slot).slice(), length: at(this.#lengths, slot) };
+    return { octets: this.#octets.slice(slot * this.#stride, (slot + 1) * this.#stride), length: at(this.#lengths, slot) };
   }
 
   /** Octets that the prefix takes in an UPDATE. */
@@ -81,10 +86,6 @@ export class PackedPrefixes {
     // A loop, as a subarray for each of a million prefixes costs more than their octets.
     for (let index = 0; index < octets; index += 1) into[offset + 1 + index] = at(this.#octets, start + index);
     return offset + 1 + octets;
-  }
-
-  #addressOf(slot: number): Uint8Array {
-    return this.#octets.subarray(slot * this.#stride, (slot + 1) * this.#stride);
   }
 
   #referencesTo(slot: number): number {
@@ -106,26 +107,26 @@ export class PackedPrefixes {
     this.#references = enlarged(this.#references, new Uint32Array(room));
     this.#index = new Int32Array(2 * room);
     for (let slot = 0; slot < this.#used; slot += 1) {
-      this.#index[this.#placeOf(this.#addressOf(slot), at(this.#lengths, slot))] = slot + 1;
+      this.#index[this.#placeOf(this.#octets, at(this.#lengths, slot), slot * this.#stride)] = slot + 1;
     }
   }
 
-  /** Where in the index the prefix is, or would be put. */
-  #placeOf(octets: Uint8Array, length: number): number {
+  /** Where in the index the prefix is, or would be put. Its address begins at `start`: a view for each of a million is garbage. */
+  #placeOf(octets: Uint8Array, length: number, start = 0): number {
     const mask = this.#index.length - 1;
-    let place = hash(octets, length) & mask;
+    let place = this.#hash(octets, length, start) & mask;
     for (let slot = at(this.#index, place) - 1; slot >= 0; slot = at(this.#index, place) - 1) {
-      if (this.#holds(slot, octets, length)) return place;
+      if (this.#holds(slot, octets, length, start)) return place;
       place = (place + 1) & mask;
     }
     return place;
   }
 
-  #holds(slot: number, octets: Uint8Array, length: number): boolean {
+  #holds(slot: number, octets: Uint8Array, length: number, start: number): boolean {
     if (this.#lengths[slot] !== length) return false;
-    const start = slot * this.#stride;
+    const own = slot * this.#stride;
     for (let index = 0; index < this.#stride; index += 1) {
-      if (octets[index] !== this.#octets[start + index]) return false;
+      if (octets[start + index] !== this.#octets[own + index]) return false;
     }
     return true;
   }
@@ -136,7 +137,7 @@ export class PackedPrefixes {
     let gap = removed;
     let place = (gap + 1) & mask;
     for (let slot = at(this.#index, place) - 1; slot >= 0; slot = at(this.#index, place) - 1) {
-      const home = hash(this.#addressOf(slot), at(this.#lengths, slot)) & mask;
+      const home = this.#hash(this.#octets, at(this.#lengths, slot), slot * this.#stride) & mask;
       if (((place - home) & mask) >= ((place - gap) & mask)) {
         this.#index[gap] = slot + 1;
         gap = place;
@@ -145,12 +146,12 @@ export class PackedPrefixes {
     }
     this.#index[gap] = 0;
   }
-}
 
-/** FNV-1a, with its bits mixed down: neighbouring prefixes differ in their last octets only. */
-function hash(octets: Uint8Array, length: number): number {
-  let mixed = 0x811c9dc5 ^ length;
-  for (let index = 0; index < octets.length; index += 1) mixed = Math.imul(mixed ^ at(octets, index), 0x01000193);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
-  return mixed ^ (mixed >>> 13);
+  /** FNV-1a, with its bits mixed down: neighbouring prefixes differ in their last octets only. */
+  #hash(octets: Uint8Array, length: number, start: number): number {
+    let mixed = 0x811c9dc5 ^ length;
+    for (let index = start; index < start + this.#stride; index += 1) mixed = Math.imul(mixed ^ at(octets, index), 0x01000193);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+    return mixed ^ (mixed >>> 13);
+  }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { emptyQueue, type PrefixQueue, PrefixQueues } from './prefix-queues.ts';
+import { PrefixTable } from './prefix-table.ts';
 
 /** What is in a queue, from its first to its last. */
 function contents(queues: PrefixQueues, queue: PrefixQueue): number[] {
@@ -14,7 +15,7 @@ describe('queues of prefixes', () => {
   it('keep their order, whatever is removed from wherever', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat({ max: 20 }), fc.nat({ max: 2 }))), (moves) => {
-        const queues = new PrefixQueues();
+        const queues = new PrefixQueues(new PrefixTable());
         const all = [emptyQueue(), emptyQueue(), emptyQueue()] as const;
         const model: number[][] = [[], [], []];
         // Each prefix leaves the queue that it is in, and goes to the end of another.

@@ -1,5 +1,5 @@
 import { PrefixColumn } from './prefix-column.ts';
-import type { PrefixHandle } from './prefix-table.ts';
+import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
 
 /** A queue of prefixes, oldest first. What links them is in {@link PrefixQueues}. */
 export type PrefixQueue = { first: PrefixHandle; last: PrefixHandle; size: number };
@@ -15,8 +15,13 @@ export const emptyQueue = (): PrefixQueue => ({ first: none, last: none, size: 0
  */
 export class PrefixQueues {
   /** Both are a handle and 1, so that 0 is none. */
-  readonly #next = new PrefixColumn();
-  readonly #previous = new PrefixColumn();
+  readonly #next: PrefixColumn;
+  readonly #previous: PrefixColumn;
+
+  constructor(table: PrefixTable) {
+    this.#next = new PrefixColumn(table);
+    this.#previous = new PrefixColumn(table);
+  }
 
   append(queue: PrefixQueue, prefix: PrefixHandle): void {
     if (queue.last === none) queue.first = prefix;

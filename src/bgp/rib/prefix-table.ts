@@ -12,6 +12,9 @@ import { PackedPrefixes } from './packed-prefixes.ts';
 /** A prefix in a {@link PrefixTable}: a small unsigned integer, good for typed arrays. Even ones are IPv4. */
 export type PrefixHandle = number;
 
+/** Many handles; packed where a million of them come at once. */
+export type PrefixHandles = readonly PrefixHandle[] | Uint32Array<ArrayBuffer>;
+
 /** The family of a prefix by its handle. */
 export const familyOfHandle = (handle: PrefixHandle): AddressFamily => ((handle & 1) === 0 ? 'IPv4' : 'IPv6');
 
@@ -51,6 +54,11 @@ export class PrefixTable {
 
   familyOf(handle: PrefixHandle): AddressFamily {
     return familyOfHandle(handle);
+  }
+
+  /** For how many prefixes of this one's family there is room now: their handles, halved, are below it. */
+  roomLike(handle: PrefixHandle): number {
+    return this.#packed[familyOfHandle(handle)].room;
   }
 
   /** The prefix of a handle that somebody holds. */

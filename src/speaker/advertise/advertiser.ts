@@ -2,7 +2,7 @@ import type { Restart } from '#bgp/peer/from-settings.ts';
 import type { ListedNews, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
-import { familyOfHandle, type PrefixHandle } from '#bgp/rib/prefix-table.ts';
+import { familyOfHandle, type PrefixHandle, type PrefixHandles } from '#bgp/rib/prefix-table.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
 import { noAttributes } from '../config/entries.ts';
@@ -15,7 +15,7 @@ export type AdvertiserOptions = {
   /** Local address of sessions whose peer names none: at most one per family, by the family of the router's address. */
   readonly sourceAddresses: readonly string[];
   /** Listed prefixes that routers shall hear. */
-  readonly listed: () => Iterable<PrefixHandle>;
+  readonly listed: () => PrefixHandles;
   /** What became of listed routes at a router. */
   readonly onListed: (news: ListedNews) => void;
   /** How these routes stand changed, with any router. */
@@ -211,10 +211,10 @@ export class Advertiser {
   /** Listed routes follow the families of a peer. */
   #listFor(peer: PeerPort, entry: PeerEntry, before?: PeerEntry): void {
     if (before?.families.join() === entry.families.join()) return;
-    const listed = [...this.#options.listed()];
+    const listed = this.#options.listed();
     const after = carried(entry, listed);
     const carries = (prefix: PrefixHandle): boolean => entry.families.includes(familyOfHandle(prefix));
-    const gone = before === undefined ? [] : carried(before, listed).filter((prefix) => !carries(prefix));
+    const gone = before === undefined ? [] : new Uint32Array(carried(before, listed)).filter((prefix) => !carries(prefix));
     if (gone.length + after.length > 0) peer.changeListed(gone, after, noAttributes);
   }
 
@@ -228,5 +228,5 @@ export class Advertiser {
 const sameFamily = (a: string, b: string): boolean => a.includes(':') === b.includes(':');
 
 /** Those prefixes whose family the peer carries. */
-const carried = ({ families }: PeerEntry, prefixes: readonly PrefixHandle[]): readonly PrefixHandle[] =>
-  families.length === 2 ? prefixes : prefixes.filter((prefix) => familyOfHandle(prefix) === families[0]);
+const carried = ({ families }: PeerEntry, prefixes: PrefixHandles): PrefixHandles =>
+  families.length === 2 ? prefixes : new Uint32Array(prefixes).filter((prefix) => familyOfHandle(prefix) === families[0]);

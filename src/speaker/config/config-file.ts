@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type Entry, entryKey } from '#state/entry.ts';
@@ -18,7 +18,7 @@ export type FileConfig = {
   /** What the node runs: one node entry, peers, routes. */
   readonly entries: readonly Entry[];
   /** Prefixes of its file of routes, which go to every peer of their family. A reference to each is held, which is the caller's. */
-  readonly listed: readonly PrefixHandle[];
+  readonly listed: PrefixHandles;
 };
 
 /** Reads a file and the file of routes that it names. The error is one line: file, field, what was read, what to do. */
@@ -27,7 +27,7 @@ export async function readConfigFile(path: string, prefixes: PrefixTable): Promi
   if (!config.ok) return config;
   const { node, routesFile } = config.value;
   const listed =
-    routesFile === undefined ? ok(new RoutesFile(prefixes)) : await readRoutesFile(resolve(dirname(path), routesFile), prefixes);
+    routesFile === undefined ? ok(new RoutesFile(prefixes, 0)) : await readRoutesFile(resolve(dirname(path), routesFile), prefixes);
   if (!listed.ok) return listed;
   const entries = configEntries(config.value);
   const twice = firstTwice(entries, listed.value);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
-import { formatPrefix } from '#net/prefix.ts';
+import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import { decodeEntry, encodeEntry } from '#rpc/entry-codec.ts';
 import { unwrap } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
@@ -84,7 +84,7 @@ describe('a configuration file', () => {
 
   it('can say everything, and its routes come with those of its file of routes', async () => {
     const { entries, node, listed } = unwrap(await read(full, '# ours\n198.51.100.0/24   # web\r\n\n2001:db8:80::/48\n'));
-    expect(listed.map((handle) => formatPrefix(prefixes.prefixOf(handle)))).toEqual(['198.51.100.0/24', '2001:db8:80::/48']);
+    expect(Array.from(listed, (handle) => formatPrefix(prefixes.prefixOf(handle)))).toEqual(['198.51.100.0/24', '2001:db8:80::/48']);
     expect(prefixes.size).toBe(2);
     expect(node).toBe('edge-1');
     expect(entries.slice(1)).toEqual([
@@ -125,6 +125,15 @@ describe('a configuration file', () => {
       }),
       expect.objectContaining({ prefix: '2001:db8:53::/48', exports: [expect.objectContaining({ peers: ['tor-a'] })] }),
     ]);
+  });
+
+  it('may list more routes than a piece of the file holds, in its order', async () => {
+    const texts = Array.from({ length: 20_000 }, (_, index) =>
+      index % 3 === 0 ? `2001:db8::${index.toString(16)}/128` : `10.1.${index >> 8}.${index & 255}/32`,
+    );
+    const { listed } = unwrap(await read(full, texts.join('\n')));
+    const expected = texts.map((text) => formatPrefix(unwrap(parsePrefix(text))));
+    expect(Array.from(listed, (handle) => formatPrefix(prefixes.prefixOf(handle)))).toEqual(expected);
   });
 
   it('says only what the protocol allows', async () => {
@@ -176,6 +185,12 @@ describe('a configuration file that can not be used', () => {
   it('names the line of the file of routes', async () => {
     const wrong = await read(full, '192.0.2.0/24\n\nnonsense\n');
     expect(wrong).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: "nonsense"/) });
+    expect(prefixes.size).toBe(0);
+  });
+
+  it('reads no line without end', async () => {
+    const endless = await read(full, `192.0.2.0/24\n#${'x'.repeat(limits.configLineBytes)}\n#${'x'.repeat(100_000)}`);
+    expect(endless).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: longer than 4096 bytes/) });
     expect(prefixes.size).toBe(0);
   });
 

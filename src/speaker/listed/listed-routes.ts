@@ -6,7 +6,7 @@
  * routes. May not happen here: sessions, and thoughts about routes that have entries of their own.
  */
 import { PrefixColumn } from '#bgp/rib/prefix-column.ts';
-import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
@@ -15,7 +15,7 @@ import { noAttributes } from '../config/entries.ts';
 import type { Gate, GatedRoute } from '../gate/gate.ts';
 
 /** What routers shall hear no more, and what they shall hear from now on. */
-export type ListedChange = { readonly removed: readonly PrefixHandle[]; readonly added: readonly PrefixHandle[] };
+export type ListedChange = { readonly removed: PrefixHandles; readonly added: PrefixHandles };
 
 /** How a listed prefix stands here; 0 is one that is not listed. */
 const stands = { announced: 1, heldBack: 2 } as const;
@@ -27,14 +27,16 @@ const sinceUnitMs = 100;
 export class ListedRoutes {
   readonly #prefixes: PrefixTable;
   readonly #gate: Pick<Gate, 'isolated' | 'withdrawn'>;
-  #stands = new PrefixColumn();
-  readonly #since = new PrefixColumn();
+  #stands: PrefixColumn;
+  readonly #since: PrefixColumn;
   #size = 0;
 
   /** The gate knows what a person said. */
   constructor(prefixes: PrefixTable, gate: Pick<Gate, 'isolated' | 'withdrawn'>) {
     this.#prefixes = prefixes;
     this.#gate = gate;
+    this.#stands = new PrefixColumn(prefixes);
+    this.#since = new PrefixColumn(prefixes);
   }
 
   /** Number of listed prefixes. */
@@ -43,19 +45,19 @@ export class ListedRoutes {
   }
 
   /** Another list in place of the one that was there. The references of the caller become ours; `tell` gets handles that are held. */
-  replace(list: readonly PrefixHandle[], tell: (change: ListedChange) => void): void {
+  replace(list: PrefixHandles, tell: (change: ListedChange) => void): void {
     const before = this.#stands;
-    const after = new PrefixColumn();
+    const after = new PrefixColumn(this.#prefixes);
     const heldBack = this.#heldBack();
     for (const prefix of list) after.set(prefix, heldBack(prefix) ? stands.heldBack : stands.announced);
-    const isNew = (prefix: PrefixHandle): boolean => after.get(prefix) === stands.announced && before.get(prefix) !== stands.announced;
+    const comes = (prefix: PrefixHandle): boolean => after.get(prefix) === stands.announced && before.get(prefix) !== stands.announced;
     const removed: PrefixHandle[] = [];
     for (const prefix of before.prefixes()) {
       if (before.get(prefix) === stands.announced && after.get(prefix) !== stands.announced) removed.push(prefix);
     }
     this.#stands = after;
     this.#size = list.length;
-    tell({ removed, added: list.filter(isNew) });
+    tell({ removed, added: new Uint32Array(list).filter(comes) });
     for (const prefix of before.prefixes()) this.#prefixes.release(prefix);
   }
 
@@ -74,8 +76,8 @@ export class ListedRoutes {
   }
 
   /** The prefixes that routers shall hear. */
-  *announced(): Generator<PrefixHandle> {
-    for (const prefix of this.#stands.prefixes()) if (this.#stands.get(prefix) === stands.announced) yield prefix;
+  announced(): PrefixHandles {
+    return this.#stands.prefixes().filter((prefix) => this.#stands.get(prefix) === stands.announced);
   }
 
   /** All listed prefixes as texts. */
