@@ -29,6 +29,9 @@ export type Announcer = {
 const root = join(import.meta.dirname, '../..');
 const routerId = '10.255.255.2';
 
+/** As the DaemonSet of the chart runs the speaker. */
+const smallYoungGeneration = '--max-semi-space-size=4';
+
 /** Path of our admin socket below the folder of the run. */
 export const adminSocket = (folder: string): string => join(folder, 'admin.sock');
 
@@ -64,7 +67,7 @@ export function startAnycast(scope: Scope, folder: string, peers: readonly objec
   writeFileSync(file, JSON.stringify(config));
   const options = ['--config', file, '--state-dir', folder, '--admin', `unix:${adminSocket(folder)}`, '--listen-http', '127.0.0.1:0'];
   const log = { LOG: join(folder, 'log') };
-  const argv = ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', process.execPath, anycast.program, 'speaker', ...options] as const;
+  const argv = ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', process.execPath, smallYoungGeneration, anycast.program, 'speaker', ...options] as const;
   return startProcess(scope, 'anycast speaker', { argv, env: log });
 }
 
