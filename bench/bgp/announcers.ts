@@ -67,7 +67,16 @@ export function startAnycast(scope: Scope, folder: string, peers: readonly objec
   writeFileSync(file, JSON.stringify(config));
   const options = ['--config', file, '--state-dir', folder, '--admin', `unix:${adminSocket(folder)}`, '--listen-http', '127.0.0.1:0'];
   const log = { LOG: join(folder, 'log') };
-  const argv = ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', process.execPath, smallYoungGeneration, anycast.program, 'speaker', ...options] as const;
+  const argv = [
+    'sh',
+    '-c',
+    'exec "$0" "$@" >>"$LOG" 2>&1',
+    process.execPath,
+    smallYoungGeneration,
+    anycast.program,
+    'speaker',
+    ...options,
+  ] as const;
   return startProcess(scope, 'anycast speaker', { argv, env: log });
 }
 
