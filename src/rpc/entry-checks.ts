@@ -40,22 +40,25 @@ export function routeProblem(route: wire.RouteEntry): Problem {
 
 /** Names the first field, however deep, that this version does not know. */
 export function unknownFieldProblem(entry: wire.Entry): Problem {
-  const at = unknownField(entry, '');
+  const at = unknownField(entry);
   return at && `field ${at} is not known to this version: upgrade the speaker before using what needs it`;
 }
 
-function unknownField(value: unknown, path: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, inner] of Object.entries(value)) {
+/** Every entry is walked through, and almost none has such a field: its path is put together on the way back. */
+function unknownField(value: object): string | undefined {
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields)) {
+    const inner = fields[name];
+    if (typeof inner !== 'object' || inner === null) continue;
     if (name === '_unknownFields') {
-      const [tag] = Object.keys(inner ?? {});
+      const [tag] = Object.keys(inner);
       // The key is the tag as it was read: field number and, in the lowest three bits, the wire type.
-      if (tag !== undefined) return `${path}#${Number(tag) >>> 3}`;
-    } else {
-      // `entry` and `value` are how a oneof looks in memory, not names that anybody wrote.
-      const found = unknownField(inner, name === 'entry' || name === 'value' ? path : `${path}${name}.`);
-      if (found !== undefined) return found;
+      if (tag !== undefined) return `#${Number(tag) >>> 3}`;
+      continue;
     }
+    const found = unknownField(inner);
+    // `entry` and `value` are how a oneof looks in memory, not names that anybody wrote.
+    if (found !== undefined) return name === 'entry' || name === 'value' ? found : `${name}.${found}`;
   }
   return undefined;
 }
