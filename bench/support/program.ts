@@ -1,15 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { type RunningProcess, startProcess } from '../../test/support/processes.ts';
 import type { Scope } from '../../test/support/scope.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Flags of Node's that the image starts the program with: what is measured is what is installed. */
-const imageFlags = (): readonly string[] => {
+/** What the chart's values say, of that what is read here. */
+type ChartValues = Readonly<Record<string, { readonly resources?: { readonly limits: { readonly memory: string } } } | undefined>>;
+
+/**
+ * Flags of Node's that the image starts a subcommand with: what is measured is what is installed. There the heap is a share of
+ * the container's memory; here is no container, and it is the same share of the chart's limit.
+ */
+function imageFlags(subcommand: string): readonly string[] {
   const entryPoint = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8'))?.[1] ?? '[]';
-  return (JSON.parse(entryPoint) as string[]).filter((word) => word.startsWith('--'));
-};
+  const values = parse(readFileSync(join(root, 'charts/anycast-operator/values.yaml'), 'utf8')) as ChartValues;
+  const limitMi = Number.parseInt(values[subcommand]?.resources?.limits.memory ?? '', 10);
+  return (JSON.parse(entryPoint) as string[]).flatMap((word) => {
+    const share = /^--max-old-space-size-percentage=(\d+)$/.exec(word)?.[1];
+    if (share === undefined) return word.startsWith('--') ? [word] : [];
+    return Number.isNaN(limitMi) ? [] : [`--max-old-space-size=${Math.floor((limitMi * Number(share)) / 100)}`];
+  });
+}
 
 /** Bundles the sources as they are now, as the image does; to be called before the first {@link Program}. */
 export async function bundle(scope: Scope): Promise<void> {
@@ -40,7 +53,7 @@ export class Program {
   }
 
   #start(): RunningProcess {
-    const program = [process.execPath, ...imageFlags(), join(root, 'dist/anycast.mjs'), ...this.#args];
+    const program = [process.execPath, ...imageFlags(this.#args[0] ?? ''), join(root, 'dist/anycast.mjs'), ...this.#args];
     const argv = ['sh', '-c', 'exec "$@" >>"$LOG" 2>&1', 'sh', ...program] as const;
     return startProcess(this.#scope, this.#name, { argv, env: { LOG: this.#log } });
   }
