@@ -26,6 +26,7 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture/**/*.test.ts'], testTimeout: 30_000 } },
       lane('docs'),
       lane('fuzz'),
+      lane('oracle'),
       // Every file has a network of its own, and mostly waits.
       lane('interop', { fileParallelism: true }),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),

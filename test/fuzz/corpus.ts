@@ -23,6 +23,9 @@ export type Corpus = {
   readonly others: readonly { readonly type: number; readonly body: Uint8Array }[];
 };
 
+/** How often each of `foreignAttributes` stands among the others, which are many. */
+const foreignTimes = 60;
+
 /** An UPDATE that is long for its purpose. */
 const longOctets = 200;
 
@@ -35,6 +38,8 @@ const contexts: readonly EncodeContext[] = [
 /** Attributes that only others write: sets, confederations, labels, tunnels, families that we don't carry, and known attacks. */
 const foreignAttributes: readonly string[] = [
   '40 02 06 01 01 0000fbf4',
+  '40 02 06 02 01 00000000',
+  'c0 07 08 00000000 0a000001',
   '40 02 0c 02 01 0000fbf4 03 01 0000fbf5',
   '40 02 04 04 01 fbf4',
   'c0 11 06 01 01 0000fbf4',
@@ -70,7 +75,7 @@ export function makeCorpus(seed: number, samples: number): Corpus {
   return {
     messages: [...all, ...sampledUpdates],
     updates: chosen,
-    attributes: [...chosen.flatMap(({ attributes }) => attributes), ...new Array<Part[]>(20).fill(foreign).flat()],
+    attributes: [...chosen.flatMap(({ attributes }) => attributes), ...new Array<Part[]>(foreignTimes).fill(foreign).flat()],
     opens: fc.sample(opens, { seed, numRuns: samples }).map((open) => encodeMessage(open, contexts[0] as EncodeContext).subarray(19)),
     others: all.flatMap((message) => {
       if (message.kind === 'update' || message.kind === 'open') return [];

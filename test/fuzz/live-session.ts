@@ -4,6 +4,7 @@ import type { AdjRibIn } from '#bgp/rib/adj-rib-in.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
 import type { Capability } from '#bgp/wire/messages.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
 import { seededRandom } from '#runtime/random.ts';
 import type { VirtualClock } from '#runtime/virtual-clock.ts';
 import type { Dice } from './dice.ts';
@@ -15,6 +16,7 @@ const localAsn = 64_500;
 export class LiveSession {
   readonly stream = new MemoryEnd();
   readonly #connection: Connection;
+  readonly #disabled = new Set<AddressFamily>();
   /** Messages that were delivered. */
   delivered = 0;
 
@@ -37,6 +39,7 @@ export class LiveSession {
     const handlers: ConnectionHandlers = {
       changed: () => undefined,
       update: (update) => {
+        for (const family of update.disabled ?? []) this.#disabled.add(family);
         routes.apply(update, () => this.delivered);
       },
       refresh: () => undefined,
@@ -62,9 +65,10 @@ export class LiveSession {
     return this.#connection.session.state === 'Established' && !this.stream.ended;
   }
 
-  /** What was agreed on. */
+  /** What was agreed on, without the families that are over. */
   get agreed(): DecodeContext {
-    return this.#connection.session.negotiated?.context as DecodeContext;
+    const context = this.#connection.session.negotiated?.context as DecodeContext;
+    return { ...context, families: context.families.filter((family) => !this.#disabled.has(family)) };
   }
 
   get lastError(): string {
