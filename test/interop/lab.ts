@@ -58,7 +58,7 @@ export type Session = {
 /** What speakers shall do, where it is not the base. */
 export type Wish = {
   /** Fields of each peer. */
-  readonly peer?: Readonly<Record<string, unknown>>;
+  readonly peer?: (node: Node) => Readonly<Record<string, unknown>>;
   /** Attributes of each route. */
   readonly attributes?: (kind: Node['kind']) => Readonly<Record<string, unknown>>;
   /** Default: {@link basePrefixes}. */
@@ -195,7 +195,7 @@ function sessionOf(node: Node, family: Family, router: Namespace): Session {
 function fileOf(
   node: Node,
   router: Namespace,
-  { peer = {}, attributes = () => ({}), prefixes = basePrefixes, many = [] }: Wish,
+  { peer = () => ({}), attributes = () => ({}), prefixes = basePrefixes, many = [] }: Wish,
 ): SpeakerFile {
   const families = ['ipv4', 'ipv6'] as const;
   return {
@@ -206,7 +206,7 @@ function fileOf(
       address: router[family],
       peerASN: routerAsn,
       connectRetrySeconds: 1,
-      ...peer,
+      ...peer(node),
     })),
     routes: prefixes.map((prefix) => ({ prefix, attributes: attributes(node.kind) })),
     many,

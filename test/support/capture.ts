@@ -38,7 +38,8 @@ export async function startCapture(scope: Scope, namespace: Namespace, device = 
   return { messages: () => parseCapture(readFileSync(file)) };
 }
 
-type Stream = { next: number; pending: Buffer };
+/** `early`: segments behind a gap. */
+type Stream = { next: number; pending: Buffer; readonly early: Segment[] };
 type Segment = { readonly from: string; readonly to: string; readonly sequence: number; readonly opens: boolean; readonly payload: Buffer };
 
 /** Reads a capture in tcpdump's own format (little-endian, microseconds, Ethernet) and reassembles each direction of each connection. */
@@ -56,22 +57,39 @@ export function parseCapture(file: Buffer): CapturedMessage[] {
     const { from, to } = segment;
     for (const bytes of receive(streams, segment)) messages.push({ timeMs, from, to, type: typeOf(bytes), bytes });
   }
+  for (const [key, { early, next }] of streams) {
+    const [first] = early;
+    if (first) throw new Error(`the capture of ${key} misses ${(first.sequence - next) | 0} octets: tcpdump could not keep up`);
+  }
   return messages;
 }
 
-/** Adds a segment to its stream and takes out the messages that are complete. */
-function receive(streams: Map<string, Stream>, { from, to, sequence, opens, payload }: Segment): Buffer[] {
+/** Adds a segment to its stream and takes out the messages that are complete. Two processors may have written segments in the wrong order. */
+function receive(streams: Map<string, Stream>, segment: Segment): Buffer[] {
+  const { from, to, sequence, opens } = segment;
   const key = `${from} > ${to}`;
   const known = opens ? undefined : streams.get(key);
-  const stream = known ?? { next: opens ? (sequence + 1) >>> 0 : sequence, pending: Buffer.alloc(0) };
+  const stream = known ?? { next: opens ? (sequence + 1) >>> 0 : sequence, pending: Buffer.alloc(0), early: [] };
   streams.set(key, stream);
-  if (opens || payload.length === 0) return [];
-  const repeated = (stream.next - sequence) | 0;
-  if (repeated < 0) throw new Error(`the capture of ${key} misses ${-repeated} octets: tcpdump could not keep up`);
-  if (repeated >= payload.length) return [];
-  stream.pending = Buffer.concat([stream.pending, payload.subarray(repeated)]);
-  stream.next = (sequence + payload.length) >>> 0;
+  if (opens) return [];
+  stream.early.push(segment);
+  for (let next = takeFitting(stream); next; next = takeFitting(stream)) {
+    const { payload } = next;
+    const repeated = (stream.next - next.sequence) | 0;
+    if (repeated >= payload.length) continue;
+    stream.pending = Buffer.concat([stream.pending, payload.subarray(repeated)]);
+    stream.next = (next.sequence + payload.length) >>> 0;
+  }
+  return completeMessages(stream, key);
+}
 
+/** Takes out a segment that begins where the stream ends, or before. */
+function takeFitting({ next, early }: Stream): Segment | undefined {
+  const at = early.findIndex(({ sequence }) => ((next - sequence) | 0) >= 0);
+  return at < 0 ? undefined : early.splice(at, 1)[0];
+}
+
+function completeMessages(stream: Stream, key: string): Buffer[] {
   const complete: Buffer[] = [];
   while (stream.pending.length >= headerLength) {
     const length = stream.pending.readUInt16BE(16);

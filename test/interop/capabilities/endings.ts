@@ -91,7 +91,7 @@ export const silentSpeaker: Capability = {
 /** A hold time of 3 s on every session: changes every session, which comes back with it. */
 async function withShortHoldTime(lab: Lab): Promise<void> {
   const before = now();
-  await lab.configure({ peer: { holdTimeSeconds: 3 } });
+  await lab.configure({ peer: () => ({ holdTimeSeconds: 3 }) });
   const again = (session: Session) =>
     said(lab, session, 'speaker', before).some((message) => message.kind === 'open' && message.holdTimeS === 3);
   await allBack(lab);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { SeenRoute } from '../../support/routers/router.ts';
 import { allHave, basePrefixes, type Lab, ofFamily, onEach, type Session, soon, speakerAsn } from '../lab.ts';
 import { announced, now, said } from '../wire.ts';
 import type { Capability } from './capability.ts';
@@ -41,6 +42,24 @@ export const attributes: Capability = {
       if (session.node.kind === 'iBGP') for (const route of routes) expect(route).toMatchObject({ localPref: 100 });
     });
     expectNoReset(lab, before);
+  },
+};
+
+export const bothFamilies: Capability = {
+  id: 'both-families',
+  title: 'both families on one session, each with the next hop of its own',
+  check: async (lab) => {
+    await lab.configure({ peer: ({ namespace: { ipv4, ipv6 } }) => ({ families: ['IPv4', 'IPv6'], nextHop: { ipv4, ipv6 } }) });
+    await onEach(lab.sessions, async (session) => {
+      const { ipv4, ipv6 } = session.node.namespace;
+      const routes = await soon(
+        `${lab.driver.name} has routes of both families: ${session.name}`,
+        () => hasAfterEnabling(lab, session),
+        (all) => all.length === basePrefixes.length,
+      );
+      const nextHops = routes.map(({ prefix, nextHop }) => [prefix, nextHop]);
+      expect(nextHops).toEqual(basePrefixes.map((prefix) => [prefix, prefix.includes(':') ? ipv6 : ipv4]));
+    });
   },
 };
 
@@ -126,12 +145,14 @@ export const many: Capability = {
   },
 };
 
+/** The routes of a session that was changed, which some routers must be told to take again. */
+async function hasAfterEnabling(lab: Lab, { neighbor }: Session): Promise<SeenRoute[]> {
+  if (!(await lab.router().established(neighbor))) await lab.router().enable(neighbor);
+  return lab.router().routes(neighbor);
+}
+
 /** The routes of a session once they all are as wanted. */
-const routesOnce = (
-  lab: Lab,
-  session: Session,
-  wanted: (route: Awaited<ReturnType<ReturnType<Lab['router']>['routes']>>[number]) => boolean,
-) =>
+const routesOnce = (lab: Lab, session: Session, wanted: (route: SeenRoute) => boolean) =>
   soon(
     `${lab.driver.name} has the routes as they are now: ${session.name}`,
     () => lab.router().routes(session.neighbor),

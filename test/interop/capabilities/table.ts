@@ -1,12 +1,13 @@
 import type { Capability } from './capability.ts';
 import { leave, peerReset, silentRouter, silentSpeaker } from './endings.ts';
 import { establish } from './establish.ts';
-import { attributes, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
+import { attributes, bothFamilies, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
 
 /** Everything that is tried with every router, in the order of docs/interop.md. */
 export const capabilities: readonly Capability[] = [
   establish,
   attributes,
+  bothFamilies,
   withdraw,
   gracefulShutdown,
   refresh,

@@ -69,13 +69,13 @@ template bgp speaker {
 ${neighbors.map(protocolText).join('\n')}
 `;
 
-function protocolText({ address, family, asn, dials, password, ttlSecurity }: RouterNeighbor, index: number): string {
+function protocolText({ address, asn, dials, password, ttlSecurity }: RouterNeighbor, index: number): string {
   const options = [
     `neighbor ${address} as ${asn}`,
     ...(dials ? [] : ['passive']),
     ...(password === undefined ? [] : [`password "${password}"`]),
     ...(ttlSecurity ? ['ttl security on'] : []),
-    `${family} { import filter graceful_shutdown; export none; }`,
+    ...['ipv4', 'ipv6'].map((family) => `${family} { import filter graceful_shutdown; export none; }`),
   ];
   return `protocol bgp speaker${index} from speaker { ${options.join('; ')}; }`;
 }

@@ -104,6 +104,8 @@ class Heard {
     const { attribute = {}, announce = {}, withdraw = {} } = neighbor.message?.update ?? {};
     for (const { nlri } of Object.values(withdraw).flat()) of.routes.delete(nlri);
     for (const [nextHop, prefixes] of Object.values(announce).flatMap((each) => Object.entries(each))) {
+      // The second next hop that IPv6 routes may have (RFC 2545 §3) is told like a route of its own.
+      if (nextHop.startsWith('fe80:')) continue;
       for (const { nlri } of prefixes) if (nlri) of.routes.set(nlri, seen(nlri, nextHop, attribute));
     }
   }
@@ -148,6 +150,6 @@ neighbor ${neighbor.address} {
   ${neighbor.password === undefined ? '' : `md5-password "${neighbor.password}";`}
   ${neighbor.ttlSecurity ? 'outgoing-ttl 255; incoming-ttl 255;' : ''}
   capability { route-refresh enable; asn4 enable; }
-  family { ${neighbor.family} unicast; }
+  family { ipv4 unicast; ipv6 unicast; }
   api { processes [ heard ]; neighbor-changes; receive { parsed; update; } }
 }`;

@@ -22,14 +22,14 @@ export const frr: RouterDriver = {
     return {
       process,
       established: async ({ address }) => (await router.neighbor(address)).bgpState === 'Established',
-      routes: async ({ address, family }) => {
-        const all = Object.entries(await router.routes(family));
+      routes: async ({ address }) => {
+        const all = [...Object.entries(await router.routes('ipv4')), ...Object.entries(await router.routes('ipv6'))];
         const paths = all.flatMap(([prefix, each]) => each.map((path) => ({ prefix, path })));
         return byPrefix(paths.filter(({ path }) => path.peer.peerId === address).map(({ prefix, path }) => seen(prefix, path)));
       },
-      count: async ({ address, family }) => {
-        const summary = JSON.parse(await vtysh(`show bgp ${family} unicast summary json`));
-        return summary.peers[address]?.pfxRcd ?? 0;
+      count: async ({ address }) => {
+        const summary: Summary = JSON.parse(await vtysh('show bgp summary json'));
+        return Object.values(summary).reduce((sum, { peers }) => sum + (peers[address]?.pfxRcd ?? 0), 0);
       },
       refresh: async ({ address, family }) => {
         await vtysh(`clear bgp ${family} ${address} soft in`);
@@ -45,6 +45,9 @@ export const frr: RouterDriver = {
     };
   },
 };
+
+/** By family. */
+type Summary = Readonly<Record<string, { readonly peers: Readonly<Record<string, { readonly pfxRcd?: number }>> }>>;
 
 function seen(prefix: string, path: FrrPath): SeenRoute {
   return {
@@ -82,6 +85,6 @@ function neighborLines({ address, asn, dials, password, ttlSecurity }: RouterNei
 }
 
 function familyLines(family: string, neighbors: readonly RouterNeighbor[]): string {
-  const activated = neighbors.filter((each) => each.family === family).map(({ address }) => `  neighbor ${address} activate`);
+  const activated = neighbors.map(({ address }) => `  neighbor ${address} activate`);
   return [` address-family ${family} unicast`, ...activated, ' exit-address-family'].join('\n');
 }

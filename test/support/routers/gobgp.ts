@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
+import type { Family } from '../frr.ts';
 import { run } from '../processes.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { byPrefix, communityTexts, originOf, type RouterConfig, type RouterDriver, type RouterNeighbor, type SeenRoute } from './router.ts';
@@ -47,9 +48,9 @@ export const gobgp: RouterDriver = {
     return {
       process,
       established: async (neighbor) => (await neighborState(neighbor)).state?.session_state === 6,
-      routes: async ({ address, family }) => {
-        const shown = await gobgp('global', 'rib', '-a', family, '-j');
-        const paths = Object.values(JSON.parse(shown) as Record<string, readonly Path[]>).flat();
+      routes: async ({ address }) => {
+        const shown = await Promise.all(['ipv4', 'ipv6'].map((family) => gobgp('global', 'rib', '-a', family, '-j')));
+        const paths = shown.flatMap((text) => Object.values(JSON.parse(text) as Record<string, readonly Path[]>).flat());
         return byPrefix(paths.filter((path) => path['neighbor-ip'] === address).map(seen));
       },
       count: async (neighbor) => {
@@ -95,7 +96,7 @@ port = 179
 local-address-list = ["${ipv4}", "${ipv6}"]
 ${neighbors.map(neighborTable).join('')}`;
 
-const neighborTable = ({ address, family, asn, dials, password, ttlSecurity }: RouterNeighbor) => `
+const neighborTable = ({ address, asn, dials, password, ttlSecurity }: RouterNeighbor) => `
 [[neighbors]]
 [neighbors.config]
 neighbor-address = "${address}"
@@ -116,6 +117,9 @@ enabled = true
 helper-only = true
 restart-time = 20
 notification-enabled = true
+${familyTable('ipv4')}${familyTable('ipv6')}`;
+
+const familyTable = (family: Family) => `
 [[neighbors.afi-safis]]
 [neighbors.afi-safis.config]
 afi-safi-name = "${family}-unicast"

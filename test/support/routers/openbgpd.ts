@@ -105,12 +105,13 @@ allow from any
 match from any community GRACEFUL_SHUTDOWN set { localpref 0 }
 `;
 
-function neighborBlock({ address, family, asn, dials, password, ttlSecurity }: RouterNeighbor): string {
+function neighborBlock({ address, asn, dials, password, ttlSecurity }: RouterNeighbor): string {
   const lines = [
     `remote-as ${asn}`,
     'announce enhanced refresh yes',
     'announce restart yes',
-    `announce ${family === 'ipv4' ? 'IPv4' : 'IPv6'} unicast`,
+    'announce IPv4 unicast',
+    'announce IPv6 unicast',
     ...(dials ? [] : ['passive']),
     ...(password === undefined ? [] : [`tcp md5sig password ${password}`]),
     ...(ttlSecurity ? ['ttl-security yes'] : []),
