@@ -77,7 +77,7 @@ export const ofFamily = (family: Family, prefixes: readonly string[]): string[] 
 
 /** Asks until it is so, on a machine that may be busy. */
 export const soon = <T>(what: string, read: () => T | Promise<T>, satisfied?: (value: T) => boolean): Promise<T> =>
-  eventually(what, read, satisfied, { withinMs: 40_000, everyMs: 100 });
+  eventually(what, read, satisfied, { withinMs: 40_000, everyMs: 200 });
 
 /** Does the same for every session, at the same time. */
 export const onEach = async <T>(sessions: readonly Session[], act: (session: Session) => Promise<T>): Promise<T[]> =>
