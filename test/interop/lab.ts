@@ -104,6 +104,8 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
     router: () => router,
     configure,
     baseline: async () => {
+      // One that a test which failed did not start again.
+      await Promise.all(nodes.map((node) => node.speaker().process.ended() !== undefined && node.start()));
       await configure({});
       await allBack(lab);
     },

@@ -72,10 +72,15 @@ export async function startSpeaker(
     const all = await admin<readonly SpeakerSession[]>('GET', '/sessions');
     return Object.fromEntries(all.map((session) => [session.peer, session]));
   };
-  await eventually(`${speaker.name} answers at its admin socket`, async () => {
-    speaker.mustRun();
-    return Object.keys(await sessions()).length === file.peers.length;
-  });
+  await eventually(
+    `${speaker.name} answers at its admin socket`,
+    async () => {
+      speaker.mustRun();
+      return Object.keys(await sessions()).length === file.peers.length;
+    },
+    Boolean,
+    { withinMs: 60_000 },
+  );
   return {
     process: speaker,
     configure: async (next) => {

@@ -71,7 +71,7 @@ function receive(streams: Map<string, Stream>, segment: Segment): Buffer[] {
   const known = opens ? undefined : streams.get(key);
   const stream = known ?? { next: opens ? (sequence + 1) >>> 0 : sequence, pending: Buffer.alloc(0), early: [] };
   streams.set(key, stream);
-  if (opens) return [];
+  if (opens || segment.payload.length === 0) return [];
   stream.early.push(segment);
   for (let next = takeFitting(stream); next; next = takeFitting(stream)) {
     const { payload } = next;

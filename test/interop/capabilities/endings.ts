@@ -108,4 +108,4 @@ function notification(lab: Lab, session: Session, sinceMs: number): string | und
 
 const defined = <T>(value: T | undefined): boolean => value !== undefined;
 
-const ourSession = async ({ node, peer }: Session) => (await node.speaker().sessions())[peer];
+export const ourSession = async ({ node, peer }: Session) => (await node.speaker().sessions())[peer];
