@@ -53,6 +53,15 @@ describe('what a router announces to us', () => {
     expect(table.size).toBe(0);
   });
 
+  it('goes with its family, where that is over because its routes can not be read (RFC 4760 §7)', () => {
+    const { table, apply, routes } = aTable();
+    apply([], ['192.0.2.1/32', '192.0.2.2/32'], 1);
+    apply([], ['2001:db8::/32'], 2);
+    const { withdrawn } = table.apply({ kind: 'update', unreachable: [], reachable: [], faults: [], disabled: ['IPv4'] }, () => 0);
+    expect(withdrawn.map(formatPrefix)).toEqual(['192.0.2.1/32', '192.0.2.2/32']);
+    expect(routes()).toEqual([['2001:db8::/32', 2]]);
+  });
+
   it('stays where one UPDATE both withdraws and announces it (RFC 4271 §4.3)', () => {
     const { apply, routes } = aTable();
     apply([], ['192.0.2.1/32'], 1);

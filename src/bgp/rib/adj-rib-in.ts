@@ -1,4 +1,5 @@
 import type { Reachable, UpdateMessage } from '#bgp/wire/messages.ts';
+import type { AddressFamily } from '#net/ip-address.ts';
 import type { Prefix } from '#net/prefix.ts';
 import { type PrefixHandle, PrefixTable } from './prefix-table.ts';
 
@@ -31,10 +32,11 @@ export class AdjRibIn<Route> {
 
   /**
    * Takes an UPDATE over. `keep` makes the route of a group, which its prefixes share. What is in both parts of a message is
-   * announced (RFC 4271 §4.3).
+   * announced (RFC 4271 §4.3). Of a family that is over from this message on all routes are gone (RFC 4760 §7).
    */
   apply(update: UpdateMessage, keep: (group: Reachable) => Route): AppliedUpdate {
-    const withdrawn = update.unreachable.flatMap(({ prefixes }) => prefixes.filter((prefix) => this.#remove(prefix)));
+    const unreachable = update.unreachable.flatMap(({ prefixes }) => prefixes);
+    const withdrawn = [...unreachable, ...this.#prefixesOf(update.disabled)].filter((prefix) => this.#remove(prefix));
     const announced: Prefix[] = [];
     let refused = 0;
     for (const group of update.reachable) {
@@ -55,6 +57,11 @@ export class AdjRibIn<Route> {
   /** All routes, oldest prefix first. */
   *entries(): Generator<[Prefix, Route]> {
     for (const [handle, route] of this.#routes) yield [this.#prefixes.prefixOf(handle), route];
+  }
+
+  #prefixesOf(families: readonly AddressFamily[] = []): Prefix[] {
+    if (families.length === 0) return [];
+    return Array.from(this.entries(), ([prefix]) => prefix).filter(({ family }) => families.includes(family));
   }
 
   #set(prefix: Prefix, route: Route): boolean {
