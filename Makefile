@@ -1,13 +1,14 @@
 # make demo   sets itself up and runs the main job; KEEP=1 leaves it running
 # make test   sets itself up and runs every lane
 # make check  the static checks only
+# make faults the faults of test/faults at full length: 25 minutes
 # make soak   readiness changes for an hour, 100 per second: memory, handles, routes (SECONDS=…, RATE=…)
 # make fuzz   ten million messages against the BGP decoder and a session; MESSAGES=, SEED= and FROM= choose others
 # make connections  opens 100,000 connections through kube-proxy while pods and nodes come and go: needs root and Go, like the cluster tests
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NPM_INSTALL = npm install --no-save --ignore-scripts --no-audit --no-fund --engine-strict=false --loglevel=error
 
-.PHONY: demo test check fuzz generate setup soak connections
+.PHONY: demo test check fuzz generate setup soak connections faults
 setup: node_modules/.package-lock.json
 
 demo: setup
@@ -15,6 +16,9 @@ demo: setup
 
 test: setup
 	@test/run
+
+faults: setup
+	@KUBEBUILDER_ASSETS=$$(test/envtest/servers/build) FAULTS=full vitest run --project faults
 
 soak: setup
 	@node bench/run.ts soak --json --seconds $(or $(SECONDS),3600) --rate $(or $(RATE),100)

@@ -31,6 +31,8 @@ export default defineConfig({
       lane('interop', { fileParallelism: true }),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),
       lane('chart'),
+      // Its files stand and wait most of the time, each at a cluster of its own.
+      lane('faults', { fileParallelism: true }),
     ],
   },
 });

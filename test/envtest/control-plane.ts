@@ -8,7 +8,7 @@
  */
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
@@ -37,13 +37,18 @@ export type ControlPlaneAccess = {
 export type ControlPlane = {
   readonly access: ControlPlaneAccess;
   readonly client: TestClient;
-  readonly etcd: RunningProcess;
+  /** The etcd that runs now. */
+  etcd(): RunningProcess;
   /** The API server that runs now: `freeze()`, `thaw()`, `stop(0)`. */
   apiServer(): RunningProcess;
   /** The controller manager, unless it was left out. */
   readonly controllerManager: RunningProcess | undefined;
   /** Starts the API server again on the same port and data, after `apiServer().stop(0)`; returns when it is ready. */
   startApiServer(): Promise<void>;
+  /** Copies etcd's data as they are; the result is for {@link ControlPlane.restore}. */
+  backUp(): Promise<string>;
+  /** Does what an administrator does after a disaster: stops API server and etcd, and starts both on the data of a backup. */
+  restore(backup: string): Promise<void>;
 };
 
 /** What differs between control planes. */
@@ -75,7 +80,7 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
   // What a test makes later goes before the servers, also before an API server that was started again after it.
   const processes = new Scope();
   scope.onClose('control plane', () => processes.close());
-  const etcd = startEtcd(processes, servers, folder, etcdPort, peerPort);
+  let etcd = startEtcd(processes, servers, folder, etcdPort, peerPort);
   let apiServer: RunningProcess;
   const startApiServer = async () => {
     const flags = [...apiServerFlags(folder, port, etcdPort), ...(options.apiServerFlags ?? [])];
@@ -85,11 +90,27 @@ export async function startControlPlane(scope: Scope, options: ControlPlaneOptio
     apiServer = started;
     await eventually('the API server is ready', () => isReady(client, [etcd, apiServer]), Boolean, { withinMs: 90_000, everyMs: 100 });
   };
+  const data = dataOf(folder);
+  const backUp = async (): Promise<string> => {
+    const backup = join(folder, `backup-${Date.now()}`);
+    await etcd.freeze();
+    cpSync(data, backup, { recursive: true });
+    etcd.thaw();
+    return backup;
+  };
+  const restore = async (backup: string): Promise<void> => {
+    await apiServer.stop(0);
+    await etcd.stop();
+    rmSync(data, { recursive: true });
+    cpSync(backup, data, { recursive: true });
+    etcd = startEtcd(processes, servers, folder, etcdPort, peerPort);
+    await startApiServer();
+  };
   await startApiServer();
   const controllerManager =
     options.controllers === false ? undefined : startControllers(processes, access, folder, options.controllerFlags);
   await controllerManager?.waitForOutput(/Started controller|"Starting controller"/, 60_000);
-  return { access, client, etcd, apiServer: () => apiServer, controllerManager, startApiServer };
+  return { access, client, etcd: () => etcd, apiServer: () => apiServer, controllerManager, startApiServer, backUp, restore };
 }
 
 /** Writes a kubeconfig for the control plane; `host` is the address to use, for a namespace that of `network.host`. */
@@ -135,12 +156,14 @@ async function writeAccess(folder: string, servers: string, port: number): Promi
   return { ...access, kubeconfig: writeKubeconfig(join(folder, 'kubeconfig'), access) };
 }
 
+const dataOf = (folder: string): string => join(folder, 'etcd');
+
 function startEtcd(scope: Scope, servers: string, folder: string, port: number, peerPort: number): RunningProcess {
   const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
   const clients = [`--listen-client-urls=${client}`, `--advertise-client-urls=${client}`];
   const peers = [`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=default=${peer}`];
   // The data outlives no test run, so nothing waits for the disk.
-  const data = [`--data-dir=${join(folder, 'etcd')}`, '--unsafe-no-fsync', '--log-level=warn'];
+  const data = [`--data-dir=${dataOf(folder)}`, '--unsafe-no-fsync', '--log-level=warn'];
   return startProcess(scope, 'etcd', { argv: [join(servers, 'etcd'), ...clients, ...peers, ...data] });
 }
 

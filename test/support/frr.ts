@@ -36,6 +36,8 @@ export type FrrNeighbor = {
 export type Frr = {
   /** Its bgpd. */
   readonly process: RunningProcess;
+  /** The socket on which bgpd takes commands, as vtysh sends them. */
+  readonly vtySocket: string;
   /** Runs commands in vtysh, one after another, and returns what they print. `configure terminal` works too. */
   vtysh(...commands: string[]): Promise<string>;
   /** All prefixes that the router knows in a family, each with its paths and their attributes. */
@@ -74,6 +76,7 @@ export async function startFrr(scope: Scope, namespace: Namespace, config: strin
   await answers(process, 'bgpd');
   return {
     process,
+    vtySocket: join(folder, 'bgpd.vty'),
     vtysh,
     routes: async (family) => pathsOf(JSON.parse(await vtysh(`show bgp ${family} unicast json detail`))),
     neighbor: async (address) => {

@@ -53,11 +53,22 @@ export async function prepareOperator(scope: Scope, network: Network): Promise<O
   return { grpc: `${network.host.ipv4}:${grpc}`, http: `127.0.0.1:${http}`, certificateFile, keyFile, serverName };
 }
 
+/** Another place with the same certificate: replicas share the Secret. */
+export async function besides(place: OperatorPlace): Promise<OperatorPlace> {
+  const [grpc = 0, http = 0] = await freePorts(2);
+  return { ...place, grpc: place.grpc.replace(/\d+$/, String(grpc)), http: `127.0.0.1:${http}` };
+}
+
 /** Starts the operator; it may not be ready when this returns: {@link untilReady}. */
-export function startOperator(scope: Scope, place: OperatorPlace, kubeconfig: string): RunningProcess {
+export function startOperator(
+  scope: Scope,
+  place: OperatorPlace,
+  kubeconfig: string,
+  env: Readonly<Record<string, string>> = {},
+): RunningProcess {
   const tls = ['--tls-cert', place.certificateFile, '--tls-key', place.keyFile];
   const where = ['--listen-grpc', place.grpc, '--listen-http', place.http, '--namespace', system.namespace];
-  return startProcess(scope, 'anycast operator', { argv: [anycast, 'operator', '--kubeconfig', kubeconfig, ...where, ...tls] });
+  return startProcess(scope, 'anycast operator', { argv: [anycast, 'operator', '--kubeconfig', kubeconfig, ...where, ...tls], env });
 }
 
 /** What the operator says of its readiness: `ok`, or what keeps it from its job. */
@@ -85,15 +96,19 @@ export type SpeakerOptions = {
   readonly token: string;
   /** Where it keeps its state, `<folder>/state`, and its token. Default: a folder of its own. */
   readonly folder?: string;
+  /** The operators that it dials, `address:port` each. Default: the one of the place. */
+  readonly operators?: readonly string[];
+  /** Variables of its environment, beside ours. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** Starts a speaker in its node's namespace. */
 export function startSpeaker(scope: Scope, namespace: Namespace, place: OperatorPlace, options: SpeakerOptions): RunningProcess {
-  const { node, token, folder = tempFolder(scope, `speaker-${node}`) } = options;
+  const { node, token, folder = tempFolder(scope, `speaker-${node}`), operators = [place.grpc], env } = options;
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, token, { mode: 0o600 });
-  const operator = ['--operator', place.grpc, '--tls-ca', place.certificateFile, '--tls-server-name', place.serverName];
+  const operator = ['--operator', operators.join(','), '--tls-ca', place.certificateFile, '--tls-server-name', place.serverName];
   const own = ['--node', node, '--token-file', tokenFile, '--state-dir', join(folder, 'state')];
   const local = ['--listen-http', '127.0.0.1:0', '--admin', `unix:${join(folder, 'admin.sock')}`];
-  return namespace.start(scope, `anycast speaker of ${node}`, [anycast, 'speaker', ...operator, ...own, ...local]);
+  return namespace.start(scope, `anycast speaker of ${node}`, [anycast, 'speaker', ...operator, ...own, ...local], env);
 }

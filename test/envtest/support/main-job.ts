@@ -16,11 +16,14 @@ import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Namespace, type Network } from '../../support/netns.ts';
 import type { RunningProcess } from '../../support/processes.ts';
 import type { Scope } from '../../support/scope.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 import type { KubeObject, Reference, TestClient } from '../client.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../control-plane.ts';
 import { FakeKubelet, type FakePod } from '../fake-kubelet.ts';
 import {
   audience,
+  besides,
+  type LogLine,
   logLines,
   type OperatorPlace,
   prepareOperator,
@@ -96,8 +99,14 @@ export function peerOf(site: Pick<Site, 'routers'>, router: RouterName, family: 
 
 /** Differences between sites. */
 export type SiteOptions = ControlPlaneOptions & {
-  /** Makes the kubeconfig of the operator, when all is there that it needs. Default: it is the administrator. */
+  /** Makes the kubeconfig of each replica, when all is there that it needs. Default: it is the administrator. */
   readonly operatorKubeconfig?: (plane: ControlPlane) => Promise<string>;
+  /** Replicas of the operator. Default 1. */
+  readonly replicas?: number;
+  /** Makes the way from speakers to a replica, and returns what they dial, `address:port`. Default: straight there. */
+  readonly wayTo?: (place: OperatorPlace) => Promise<string>;
+  /** Variables of operators and speakers, beside our own environment. Default none. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 /** A running site. */
@@ -106,14 +115,17 @@ export class Site {
   readonly client: TestClient;
   readonly network: Network;
   readonly routers: Routers;
-  /** Where the operator listens: the same after a restart. */
-  readonly place: OperatorPlace;
+  /** Where each replica of the operator listens: the same after a restart. */
+  readonly places: readonly OperatorPlace[];
   readonly speakers = new Map<NodeName, RunningProcess>();
   readonly #scope: Scope;
   readonly #namespaces: ReadonlyMap<NodeName, Namespace>;
   readonly #kubelets = new Map<NodeName, FakeKubelet>();
-  #operatorKubeconfig: string;
-  #operator: RunningProcess | undefined;
+  readonly #kubeconfigs: string[] = [];
+  readonly #operators: RunningProcess[] = [];
+  readonly #dialled: string[] = [];
+  readonly #folders = new Map<NodeName, string>();
+  readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
     scope: Scope,
@@ -121,7 +133,8 @@ export class Site {
     network: Network,
     namespaces: ReadonlyMap<NodeName, Namespace>,
     routers: Routers,
-    place: OperatorPlace,
+    places: readonly OperatorPlace[],
+    env: Readonly<Record<string, string>>,
   ) {
     this.#scope = scope;
     this.plane = plane;
@@ -129,8 +142,8 @@ export class Site {
     this.network = network;
     this.#namespaces = namespaces;
     this.routers = routers;
-    this.place = place;
-    this.#operatorKubeconfig = plane.access.kubeconfig;
+    this.places = places;
+    this.#env = env;
   }
 
   /** Starts everything; returns when each node has all of its sessions. It ends with the scope. */
@@ -139,26 +152,50 @@ export class Site {
     const namespaces = new Map<NodeName, Namespace>();
     for (const name of nodeNames) namespaces.set(name, await network.add(name));
     const [routers, plane] = await Promise.all([startRouters(scope, network, namespaces), startControlPlane(scope, options)]);
-    const site = new Site(scope, plane, network, namespaces, routers, await prepareOperator(scope, network));
+    const places = [await prepareOperator(scope, network)];
+    for (const [first] = places; first !== undefined && places.length < (options.replicas ?? 1); ) places.push(await besides(first));
+    const site = new Site(scope, plane, network, namespaces, routers, places, options.env ?? {});
     await site.#furnish();
-    if (options.operatorKubeconfig !== undefined) site.#operatorKubeconfig = await options.operatorKubeconfig(plane);
-    await site.startOperator();
+    for (const [replica, place] of places.entries()) {
+      site.#kubeconfigs.push((await options.operatorKubeconfig?.(plane)) ?? plane.access.kubeconfig);
+      site.#dialled.push((await options.wayTo?.(place)) ?? place.grpc);
+      await site.startOperator(replica);
+    }
     for (const name of nodeNames) site.speakers.set(name, await site.startSpeaker(name));
     await site.untilConnected();
     await site.untilPeered();
     return site;
   }
 
-  /** The operator that runs now. */
+  /** The operator that runs now; of several the first. */
   get operator(): RunningProcess {
-    if (this.#operator === undefined) throw new Error('the site has no operator yet');
-    return this.#operator;
+    return this.replica(0);
   }
 
-  /** Starts the operator, anew after `operator.stop()`; returns when it is ready. */
-  async startOperator(): Promise<void> {
-    this.#operator = startOperator(this.#scope, this.place, this.#operatorKubeconfig);
-    await untilReady(this.#operator, this.place);
+  /** Where the operator listens; of several the first. */
+  get place(): OperatorPlace {
+    return found(this.places[0], 'place for an operator');
+  }
+
+  /** A replica of the operator, as it runs now or ended last. */
+  replica(index: number): RunningProcess {
+    return found(this.#operators[index], `operator ${index} yet`);
+  }
+
+  /** The replica that leads now, by the logs of all; undefined while none does. */
+  leader(): number | undefined {
+    const leads = ({ event }: LogLine) => event === 'term-began' || event === 'term-ended';
+    const index = this.#operators.findIndex((each) => each.ended() === undefined && logLines(each).findLast(leads)?.event === 'term-began');
+    return index < 0 ? undefined : index;
+  }
+
+  /** Starts the operator, or another replica of it, anew after `operator.stop()`; returns when it is ready. */
+  async startOperator(replica = 0): Promise<void> {
+    const place = found(this.places[replica], `place for operator ${replica}`);
+    const kubeconfig = found(this.#kubeconfigs[replica], `kubeconfig for operator ${replica}`);
+    const operator = startOperator(this.#scope, place, kubeconfig, this.#env);
+    this.#operators[replica] = operator;
+    await untilReady(operator, place);
   }
 
   /** Starts the speaker of a node, with the token of its pod there. `folder`: where it keeps its state; default: a new one. */
@@ -166,7 +203,10 @@ export class Site {
     const pod = { name: `speaker-${node}`, namespace: system.namespace };
     if ((await this.client.find({ apiVersion: 'v1', kind: 'Pod', metadata: pod })) === undefined) await this.#runSystemPod(node, pod.name);
     const token = await this.client.podToken(pod, system.account, audience);
-    return startSpeaker(this.#scope, this.namespace(node), this.place, { node, token, ...(folder !== undefined && { folder }) });
+    const folderToUse = folder ?? tempFolder(this.#scope, `speaker-${node}`);
+    this.#folders.set(node, folderToUse);
+    const options = { node, token, operators: this.#dialled, env: this.#env, folder: folderToUse };
+    return startSpeaker(this.#scope, this.namespace(node), this.place, options);
   }
 
   /** Waits until the operator leads, and has heard the speakers of all nodes in this term. */
@@ -174,8 +214,9 @@ export class Site {
     await eventually(
       'the operator leads and has heard all speakers',
       () => {
-        for (const process of [this.operator, ...this.speakers.values()]) process.mustRun();
-        const lines = logLines(this.operator);
+        for (const process of this.speakers.values()) process.mustRun();
+        const leader = this.leader();
+        const lines = leader === undefined ? [] : logLines(this.replica(leader));
         const term = lines.findLastIndex(({ event }) => event === 'leading');
         const heard = lines.slice(Math.max(term, 0)).filter(({ event }) => event === 'speaker-connected');
         return { leads: term >= 0, heard: [...new Set(heard.map(({ node }) => node))].sort(), last: lines.slice(-5) };
@@ -190,6 +231,11 @@ export class Site {
     for (const router of routerNames) {
       for (const family of ['ipv4', 'ipv6'] as const) await this.untilCondition(peerOf(this, router, family), 'Ready', { status: 'True' });
     }
+  }
+
+  /** Where the speaker of a node keeps its state: for its restart. */
+  speakerFolder(node: NodeName): string {
+    return found(this.#folders.get(node), `folder of ${node}`);
   }
 
   namespace(node: NodeName): Namespace {

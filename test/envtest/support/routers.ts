@@ -1,5 +1,5 @@
 import { type Bird, startBird } from '../../support/bird.ts';
-import { type Capture, startCapture } from '../../support/capture.ts';
+import { type Capture, type CapturedMessage, startCapture } from '../../support/capture.ts';
 import { type Frr, startFrr } from '../../support/frr.ts';
 import type { Namespace, Network } from '../../support/netns.ts';
 import type { Scope } from '../../support/scope.ts';
@@ -29,6 +29,8 @@ export type Routers = {
   routes(): Promise<Routes>;
   communities(prefix: string, node: string): Promise<Communities>;
   updates(): UpdateCounts;
+  /** When FRR was sent the last of them, in milliseconds since 1970. */
+  lastUpdateMs(): number;
 };
 
 /** Starts both routers; `nodes` are the nodes' namespaces by name. */
@@ -78,15 +80,16 @@ export async function startRouters(scope: Scope, network: Network, nodes: Readon
         found[router].find((path) => path.prefix === prefix && path.node === node)?.communities ?? 'no route';
       return { frr: at('frr'), bird: at('bird') };
     },
-    updates: () => ({ frr: countUpdates(captures.frr), bird: countUpdates(captures.bird) }),
+    lastUpdateMs: () => updatesIn(captures.frr).at(-1)?.timeMs ?? Number.NaN,
+    updates: () => ({ frr: updatesIn(captures.frr).length, bird: updatesIn(captures.bird).length }),
   };
 }
 
 type Path = { readonly prefix: string; readonly node: string; readonly communities: string };
 
 /** Routers listen and nodes connect: what goes to port 179 comes from a node. */
-function countUpdates(capture: Capture): number {
-  return capture.messages().filter(({ type, to }) => type === 'UPDATE' && to.endsWith('.179')).length;
+function updatesIn(capture: Capture): readonly CapturedMessage[] {
+  return capture.messages().filter(({ type, to }) => type === 'UPDATE' && to.endsWith('.179'));
 }
 
 /** Finds the node that has one of the next hops: with IPv6 the link-local address may stand beside the global one. */
