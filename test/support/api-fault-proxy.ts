@@ -135,9 +135,12 @@ export class ApiFaultProxy {
       answer.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify({ type: 'ERROR', object: expired })}\n`);
     } else {
       const forward = () => this.#forward(ask, answer, note);
-      if (fault?.kind !== 'delay') return forward();
-      this.met++;
-      setTimeout(forward, fault.ms);
+      if (fault?.kind === 'delay') {
+        this.met++;
+        setTimeout(forward, fault.ms);
+      } else {
+        forward();
+      }
     }
   }
 
