@@ -1,7 +1,25 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#runtime/clock.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
-import type { Acceptor, ByteStream, Connecting, Connector, ConnectTarget, Listener, SocketAddress } from './byte-stream.ts';
+import type {
+  Acceptor,
+  ByteStream,
+  Connecting,
+  Connector,
+  ConnectTarget,
+  Listener,
+  ListenOptions,
+  SocketAddress,
+  TcpKey,
+} from './byte-stream.ts';
 import { MemoryStream, type PathConditions } from './memory-stream.ts';
+
+type Listening = {
+  readonly accept: (stream: ByteStream) => void;
+  readonly admits: (remote: SocketAddress) => boolean;
+  /** By the address that connects. */
+  readonly keys: Map<string, TcpKey>;
+};
 
 /**
  * A network in memory: what connects and listens on it runs on the clock that is handed in, without a kernel. Conditions hold
@@ -9,7 +27,7 @@ import { MemoryStream, type PathConditions } from './memory-stream.ts';
  */
 export class MemoryNetwork implements Connector, Acceptor {
   readonly #clock: Clock;
-  readonly #listeners = new Map<string, (stream: ByteStream) => void>();
+  readonly #listeners = new Map<string, Listening>();
   readonly #conditions = new Map<string, PathConditions>();
   readonly #streams = new Map<string, Set<MemoryStream>>();
   #nextPort = 49_152;
@@ -42,39 +60,45 @@ export class MemoryNetwork implements Connector, Acceptor {
   connect(target: ConnectTarget, done: (result: Result<ByteStream, string>) => void): Connecting {
     const conditions = this.#conditionsOf(target.address);
     const timer = this.#clock.after(conditions.delayMs, () => {
-      const accept = this.#listeners.get(keyOf(target));
-      // A black hole answers nothing: the attempt stays open until it is cancelled.
-      if (conditions.blackHole) return;
-      if (accept === undefined || conditions.refusesConnections) {
+      const listening = this.#listeners.get(keyOf(target));
+      const from = sourceOf(target);
+      // A black hole answers nothing, nor does a kernel to what is signed otherwise: the attempt stays open until it is cancelled.
+      if (conditions.blackHole || (listening !== undefined && !isDeepStrictEqual(listening.keys.get(from), target.key))) return;
+      if (listening === undefined || conditions.refusesConnections) {
         done(err('connection refused: nothing listens there, or it does not know us (ECONNREFUSED)'));
         return;
       }
       const [near, far] = this.#pair(target);
       done(ok(near));
-      accept(far);
+      if (listening.admits(far.remote)) listening.accept(far);
+      else far.destroy();
     });
     return { cancel: () => timer.cancel() };
   }
 
-  listen(at: SocketAddress, accept: (stream: ByteStream) => void): Promise<Result<Listener, string>> {
+  listen(at: SocketAddress, accept: (stream: ByteStream) => void, options: ListenOptions = {}): Promise<Result<Listener, string>> {
     const local = { address: at.address, port: at.port === 0 ? this.#nextPort++ : at.port };
     const key = keyOf(local);
     if (this.#listeners.has(key)) {
       return Promise.resolve(err(`cannot listen on ${key}: it is in use; stop what listens there, or choose another port`));
     }
-    this.#listeners.set(key, accept);
+    const { admits = () => true } = options;
+    const keys = new Map<string, TcpKey>();
+    this.#listeners.set(key, { accept, admits, keys });
+    const setKey = (remote: string, signed: TcpKey | undefined): Result<void, string> => {
+      if (signed === undefined) keys.delete(remote);
+      else keys.set(remote, signed);
+      return ok(undefined);
+    };
     const close = (): Promise<void> => {
       this.#listeners.delete(key);
       return Promise.resolve();
     };
-    return Promise.resolve(ok({ local, close }));
+    return Promise.resolve(ok({ local, setKey, close }));
   }
 
   #pair(target: ConnectTarget): readonly [MemoryStream, MemoryStream] {
-    const near: SocketAddress = {
-      address: target.sourceAddress ?? (target.address.includes(':') ? '2001:db8::1' : '192.0.2.1'),
-      port: this.#nextPort++,
-    };
+    const near: SocketAddress = { address: sourceOf(target), port: this.#nextPort++ };
     const far: SocketAddress = { address: target.address, port: target.port };
     const streams = this.#streams.get(target.address) ?? new Set();
     this.#streams.set(target.address, streams);
@@ -84,5 +108,7 @@ export class MemoryNetwork implements Connector, Acceptor {
     return pair;
   }
 }
+
+const sourceOf = (target: ConnectTarget): string => target.sourceAddress ?? (target.address.includes(':') ? '2001:db8::1' : '192.0.2.1');
 
 const keyOf = (at: SocketAddress): string => `${at.address.includes(':') ? `[${at.address}]` : at.address}:${at.port}`;

@@ -1,5 +1,6 @@
 import { assert } from '#runtime/assert.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
+import { ok, type Result } from '#runtime/result.ts';
 import type { ByteStream, ByteStreamHandlers, SocketAddress } from './byte-stream.ts';
 import { limits } from './limits.ts';
 
@@ -100,6 +101,11 @@ export class MemoryStream implements ByteStream {
 
   unacknowledgedBytes(): number {
     return this.#sendingBytes;
+  }
+
+  /** There is no kernel here that could refuse anything. */
+  protect(): Result<void, string> {
+    return ok(undefined);
   }
 
   end(): void {

@@ -1,6 +1,7 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { assert } from '#runtime/assert.ts';
-import type { AcknowledgedBy, ByteStream, ByteStreamHandlers, SocketAddress } from './byte-stream.ts';
+import { err, type Result } from '#runtime/result.ts';
+import type { AcknowledgedBy, ByteStream, ByteStreamHandlers, Protection, SocketAddress } from './byte-stream.ts';
 import type { SocketOptions } from './socket-options.ts';
 
 /** Wraps a connected socket. `options` is absent where the kernel can't be asked for acknowledgements. */
@@ -24,8 +25,8 @@ export class TcpStream implements ByteStream {
     this.#options = this.#fd >= 0 ? options : undefined;
     this.acknowledgedBy = this.#options === undefined ? 'kernel' : 'peer';
     this.caveats = caveats;
-    this.local = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = end(socket.localAddress, socket.localPort);
+    this.remote = end(socket.remoteAddress, socket.remotePort);
     // Without this the kernel holds a small UPDATE back until the one before is acknowledged: up to 40 ms.
     socket.setNoDelay(true);
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -74,6 +75,11 @@ export class TcpStream implements ByteStream {
     return this.#unacknowledged;
   }
 
+  protect(protection: Protection): Result<void, string> {
+    if (this.#options === undefined) return err('the kernel can not be asked: the package koffi is not here');
+    return this.#options.protect(this.#fd, this.remote.address, protection);
+  }
+
   end(): void {
     this.#socket.end();
   }
@@ -101,11 +107,14 @@ const socketErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Node shows IPv4 peers of a dual-stack listener as `::ffff:192.0.2.1`, and link-local addresses with their zone. */
-const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
+/** Node shows IPv4 peers of a dual-stack listener as `::ffff:192.0.2.1`, and link-local addresses with their interface. */
+function end(text = '', port = 0): SocketAddress {
+  const [address = '', scope] = text.replace(/^::ffff:(?=\d+\.)/, '').split('%');
+  return { address, port, ...(scope !== undefined && { interface: scope }) };
+}
 
-/** The socket's file descriptor, or -1. `_handle.fd` is not documented; where it is missing we only lose the kernel's answer. */
-function descriptorOf(socket: Socket): number {
+/** The file descriptor of a socket or server, or -1. `_handle.fd` is not documented; where it is missing we only lose the kernel's answer. */
+export function descriptorOf(socket: Socket | Server): number {
   const { _handle: handle } = socket as unknown as { _handle?: { fd?: unknown } | null };
   return typeof handle?.fd === 'number' ? handle.fd : -1;
 }

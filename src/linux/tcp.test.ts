@@ -127,7 +127,10 @@ describe('the kernel calls', () => {
 
   it('refuse an impossible hop limit and a foreign descriptor', () => {
     const options = unwrap(socketOptions());
-    expect(options.tcpSocket('IPv4', 999)).toEqual({ ok: false, error: expect.stringContaining('hop limit 999') });
+    const fd = unwrap(options.tcpSocket('IPv4'));
+    expect(options.protect(fd, '127.0.0.1', { hopLimit: 999 })).toEqual({ ok: false, error: expect.stringContaining('hop limit 999') });
+    expect(options.bindToDevice(fd, 'no-such-device')).toEqual({ ok: false, error: expect.stringContaining('the device no-such-device') });
+    options.close(fd);
     expect(options.unacknowledged(-1)).toBeUndefined();
   });
 });

@@ -1,9 +1,20 @@
 import { createServer, isIP, Socket } from 'node:net';
 import { err, ok, type Result } from '#runtime/result.ts';
-import type { Acceptor, ByteStream, Connecting, Connector, ConnectTarget, Listener, SocketAddress } from './byte-stream.ts';
+import type {
+  Acceptor,
+  ByteStream,
+  Connecting,
+  Connector,
+  ConnectTarget,
+  Listener,
+  ListenOptions,
+  Protection,
+  SocketAddress,
+  TcpKey,
+} from './byte-stream.ts';
 import { limits } from './limits.ts';
 import { type SocketOptions, socketOptions } from './socket-options.ts';
-import { describeSocketError, TcpStream } from './tcp-stream.ts';
+import { describeSocketError, descriptorOf, TcpStream } from './tcp-stream.ts';
 
 /** TCP of this machine. `options` is how to get the kernel calls that Node lacks; tests hand in their absence. */
 export class Tcp implements Connector, Acceptor {
@@ -40,23 +51,32 @@ export class Tcp implements Connector, Acceptor {
     };
   }
 
-  async listen(at: SocketAddress, accept: (stream: ByteStream) => void): Promise<Result<Listener, string>> {
+  async listen(at: SocketAddress, accept: (stream: ByteStream) => void, options: ListenOptions = {}): Promise<Result<Listener, string>> {
+    const { admits = () => true, v6only = false } = options;
     // allowHalfOpen: the stream itself decides what the end of the other side means, see TcpStream.
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
-      accept(new TcpStream(socket, this.#kernel(), [])),
-    );
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
+      const stream = new TcpStream(socket, this.#kernel(), []);
+      if (admits(stream.remote)) accept(stream);
+      else socket.destroy();
+    });
     server.maxConnections = limits.acceptedConnections;
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
-      server.listen(at.port, at.address, () => resolve(undefined));
+      server.listen({ port: at.port, host: at.address, ipv6Only: v6only }, () => resolve(undefined));
     });
     if (failure !== undefined) return err(listenError(at, failure));
     server.removeAllListeners('error');
     // A failed accept (out of descriptors) costs that connection, not the listener.
     server.on('error', () => undefined);
+    const close = (): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+    const prepared = this.#prepare(descriptorOf(server), at.address, options);
+    if (!prepared.ok) {
+      await close();
+      return err(`cannot listen on ${format(at)}: ${prepared.error}`);
+    }
     const bound = server.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : at.port;
-    return ok({ local: { address: at.address, port }, close: () => new Promise<void>((resolve) => server.close(() => resolve())) });
+    return ok({ local: { address: at.address, port }, setKey: (remote, key) => this.#setKey(descriptorOf(server), remote, key), close });
   }
 
   #kernel(): SocketOptions | undefined {
@@ -64,35 +84,74 @@ export class Tcp implements Connector, Acceptor {
     return options.ok ? options.value : undefined;
   }
 
-  /** A socket on its way to the target. Only a hop limit needs a socket that Node did not make. */
-  #open(target: ConnectTarget): Result<{ socket: Socket; caveats: readonly string[] }, string> {
-    const caveats: string[] = [];
-    const where = {
-      host: target.address,
-      port: target.port,
-      ...(target.sourceAddress !== undefined && { localAddress: target.sourceAddress }),
-    };
-    const created = target.hopLimit === undefined ? undefined : this.#socketWithHopLimit(target.address, target.hopLimit);
-    if (created?.ok) {
-      const socket = new Socket({ fd: created.value, readable: true, writable: true, allowHalfOpen: true });
-      return ok({ socket: socket.connect(where), caveats });
-    }
-    if (created !== undefined) {
-      if (target.hopLimitRequired ?? true) return err(`the hop limit ${target.hopLimit} cannot be set: ${created.error}`);
-      caveats.push(`the hop limit ${target.hopLimit} is not set and the kernel's default is used: ${created.error}`);
-    }
-    if (!this.#options().ok) caveats.push('acknowledged means handed to the kernel here: its send queue cannot be read without koffi');
-    return ok({ socket: new Socket({ allowHalfOpen: true }).connect(where), caveats });
+  /** What a listener and all that it accepts begin with. */
+  #prepare(fd: number, address: string, { vrf, protection }: ListenOptions): Result<void, string> {
+    if (vrf === undefined && protection === undefined) return ok(undefined);
+    const options = this.#options();
+    if (!options.ok) return vrf === undefined ? ok(undefined) : options;
+    const bound = vrf === undefined ? ok(undefined) : options.value.bindToDevice(fd, vrf);
+    return bound.ok ? options.value.protect(fd, address, protection ?? {}) : bound;
   }
 
-  #socketWithHopLimit(address: string, hopLimit: number): Result<number, string> {
+  #setKey(fd: number, remote: string, key: TcpKey | undefined): Result<void, string> {
     const options = this.#options();
-    return options.ok ? options.value.tcpSocket(isIP(address) === 6 ? 'IPv6' : 'IPv4', hopLimit) : options;
+    if (!options.ok) return key === undefined ? ok(undefined) : options;
+    // The kernel keeps a key until it is told another, and takes none of the same address twice.
+    options.value.removeKey(fd, remote);
+    return key === undefined ? ok(undefined) : options.value.protect(fd, remote, { key });
+  }
+
+  /** A socket on its way to the target. Only what Node's sockets lack needs one that Node did not make. */
+  #open(target: ConnectTarget): Result<{ socket: Socket; caveats: readonly string[] }, string> {
+    const { address, port, sourceAddress, interface: scope } = target;
+    const host = scope === undefined ? address : `${address}%${scope}`;
+    const where = { host, port, ...(sourceAddress !== undefined && { localAddress: sourceAddress }) };
+    const { required, wished, names } = asked(target);
+    const options = this.#options();
+    if (!options.ok) {
+      if (required) return err(`${names.join(', ')} cannot be set: ${options.error}`);
+      const caveats = names.map((name) => `${name} is not set and the kernel's default is used: ${options.error}`);
+      caveats.push('acknowledged means handed to the kernel here: its send queue cannot be read without koffi');
+      return ok({ socket: new Socket({ allowHalfOpen: true }).connect(where), caveats });
+    }
+    const created = options.value.tcpSocket(isIP(address) === 6 ? 'IPv6' : 'IPv4');
+    if (!created.ok) return created;
+    const fd = created.value;
+    const bound = target.vrf === undefined ? ok(undefined) : options.value.bindToDevice(fd, target.vrf);
+    const set = bound.ok ? options.value.protect(fd, address, wished) : bound;
+    if (!set.ok) {
+      options.value.close(fd);
+      return set;
+    }
+    const socket = new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
+    return ok({ socket: socket.connect(where), caveats: [] });
   }
 }
 
+/** What a target asks of the kernel, by name, and whether it can do without. */
+function asked(target: ConnectTarget): { readonly required: boolean; readonly wished: Protection; readonly names: readonly string[] } {
+  const { hopLimit, hopLimitRequired = true, minHopLimit, key, dscp, userTimeoutMs, vrf } = target;
+  const names = [
+    ...(hopLimit === undefined ? [] : [`the hop limit ${hopLimit}`]),
+    ...(minHopLimit === undefined ? [] : [`the least hop limit ${minHopLimit}`]),
+    ...(key === undefined ? [] : [`the key of ${key.kind === 'MD5' ? 'TCP MD5' : 'TCP-AO'}`]),
+    ...(vrf === undefined ? [] : [`the device ${vrf}`]),
+  ];
+  const required = (hopLimit !== undefined && hopLimitRequired) || minHopLimit !== undefined || key !== undefined || vrf !== undefined;
+  const wished = {
+    ...(hopLimit !== undefined && { hopLimit }),
+    ...(minHopLimit !== undefined && { minHopLimit }),
+    ...(key !== undefined && { key }),
+    ...(dscp !== undefined && { dscp }),
+    ...(userTimeoutMs !== undefined && { userTimeoutMs }),
+  };
+  return { required, wished, names };
+}
+
+const format = (at: SocketAddress): string => (at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`);
+
 function listenError(at: SocketAddress, failure: NodeJS.ErrnoException): string {
-  const where = at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`;
+  const where = format(at);
   switch (failure.code) {
     case 'EADDRINUSE':
       return `cannot listen on ${where}: it is in use; stop what listens there, or choose another port`;

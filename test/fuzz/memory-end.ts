@@ -1,4 +1,5 @@
 import type { ByteStream, ByteStreamHandlers, SocketAddress } from '#linux/byte-stream.ts';
+import { ok, type Result } from '#runtime/result.ts';
 
 /** Our end of a connection whose other end is the campaign: it hands in octets and sees what comes back. */
 export class MemoryEnd implements ByteStream {
@@ -30,6 +31,10 @@ export class MemoryEnd implements ByteStream {
 
   unacknowledgedBytes(): number {
     return 0;
+  }
+
+  protect(): Result<void, string> {
+    return ok(undefined);
   }
 
   end(): void {

@@ -1,9 +1,10 @@
 import type { FsmSettings } from '#bgp/fsm/session.ts';
 import type { PolicySession } from '#bgp/policy/export-route.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
-import type { ConnectTarget } from '#linux/byte-stream.ts';
+import type { ConnectTarget, Protection, TcpKey } from '#linux/byte-stream.ts';
 import { type IpAddress, isLinkLocal, parseIpAddress } from '#net/ip-address.ts';
 import { unwrap } from '#runtime/result.ts';
+import { limits } from './limits.ts';
 import type { PeerSettings } from './settings.ts';
 
 // Texts in settings are canonical, see `settings.ts`: one that can't be read here is a bug.
@@ -42,17 +43,43 @@ export function fsmSettings(settings: PeerSettings, restart: Restart): FsmSettin
 const extendedNextHop = (settings: PeerSettings): boolean =>
   settings.families.includes('IPv4') && (settings.extendedNextHop ?? isLinkLocalPeer(settings));
 
-/** How to connect. An eBGP router is on the link, so that our packets need not get further than one hop (RFC 4271 §5.1.3). */
+/** How to connect. */
 export function connectTarget(settings: PeerSettings): ConnectTarget {
-  const { address: remote, port, sourceAddress, localAsn, peerAsn, multihopTtl } = settings;
+  const { address: remote, port, sourceAddress, interface: scope, vrf } = settings;
   return {
     address: remote,
     port,
     ...(sourceAddress !== undefined && { sourceAddress }),
-    ...(localAsn !== peerAsn && { hopLimit: 1, hopLimitRequired: false }),
-    ...(multihopTtl !== undefined && { hopLimit: multihopTtl, hopLimitRequired: true }),
+    ...(scope !== undefined && isLinkLocalPeer(settings) && { interface: scope }),
+    ...(vrf !== undefined && { vrf }),
+    ...protection(settings),
+    hopLimitRequired: needsProtection(settings),
   };
 }
+
+/** Whether the session may not be had without its {@link protection}: a hop limit of 1 only keeps packets from getting further than they need. */
+export const needsProtection = ({ multihopTtl, ttlSecurityHops, password }: PeerSettings): boolean =>
+  multihopTtl !== undefined || ttlSecurityHops !== undefined || password !== undefined;
+
+/**
+ * What a connection with this router asks of the kernel, whoever opened it. An eBGP router is on the link, so that our packets need
+ * not get further than one hop (RFC 4271 §5.1.3); with TTL security they begin with 255, as the router's have to (RFC 5082).
+ */
+export function protection(settings: PeerSettings): Protection {
+  const { localAsn, peerAsn, multihopTtl, ttlSecurityHops, password, tcpAo, holdTimeMs } = settings;
+  const hopLimit = ttlSecurityHops !== undefined ? 255 : (multihopTtl ?? (localAsn === peerAsn ? undefined : 1));
+  return {
+    dscp: limits.dscp,
+    // The second line behind the send hold timer, for what that can not see: it never ends a session earlier.
+    userTimeoutMs: Math.max(limits.sendHoldMs, 2 * holdTimeMs),
+    ...(hopLimit !== undefined && { hopLimit }),
+    ...(ttlSecurityHops !== undefined && { minHopLimit: 256 - ttlSecurityHops }),
+    ...(password !== undefined && { key: keyOf(password, tcpAo) }),
+  };
+}
+
+const keyOf = (secret: string, tcpAo: PeerSettings['tcpAo']): TcpKey =>
+  tcpAo === undefined ? { kind: 'MD5', secret } : { kind: 'AO', secret, ...tcpAo };
 
 /** What policy needs to know of an Established session. */
 export function policySession(

@@ -1,5 +1,7 @@
 /** Bounds of the peer room. Times in milliseconds. */
 export const limits = {
+  /** Code point of all that is sent: CS6, network control (RFC 4594 §3.1). */
+  dscp: 48,
   /** Kinds of malformed UPDATEs that are logged of one router; others are only counted. */
   malformedKinds: 64,
   /** After a disconnect, how long what was sent last (a NOTIFICATION) may take to leave before the connection is cut. */

@@ -18,7 +18,7 @@ import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
-import { connectTarget, fsmSettings, policySession, type Restart } from './from-settings.ts';
+import { connectTarget, fsmSettings, needsProtection, policySession, protection, type Restart } from './from-settings.ts';
 import { limits } from './limits.ts';
 import { MalformedUpdates } from './malformed-updates.ts';
 import { Outbox } from './outbox.ts';
@@ -107,8 +107,17 @@ export class Peer {
 
   /** Takes a connection that the router opened. Whether it becomes the session depends on what other there is (RFC 4271 §6.8). */
   accept(stream: ByteStream): void {
-    if (this.#started && this.#stopping === undefined) this.#connections.accept(stream);
-    else stream.destroy();
+    if (!this.#started || this.#stopping !== undefined) {
+      stream.destroy();
+      return;
+    }
+    const set = stream.protect(protection(this.#settings));
+    if (!set.ok && needsProtection(this.#settings)) {
+      this.#logger.warn({ event: 'connection-refused', address: stream.remote.address }, set.error);
+      stream.destroy();
+      return;
+    }
+    this.#connections.accept(stream);
   }
 
   /** Changes what the router shall hear. Removals go out first. */

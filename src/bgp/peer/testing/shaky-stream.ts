@@ -35,6 +35,7 @@ export function shaky(stream: ByteStream, clock: Clock, random: Random, maxDelay
       return stream.bytesWritten;
     },
     unacknowledgedBytes: () => stream.unacknowledgedBytes(),
+    protect: (protection) => stream.protect(protection),
     end: () => stream.end(),
     destroy: () => stream.destroy(),
   };
