@@ -75,6 +75,12 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
         listOf(parseAddress),
       ),
     )
+    .addOption(
+      flag(
+        '--listen <address:port,…>',
+        'where routers may connect, at most one per family, such as 0.0.0.0:179,[::]:179; default: nowhere. Ports below 1024 need CAP_NET_BIND_SERVICE',
+      ).argParser(listOf(parseEndpoint)),
+    )
     .addOption(flag('--tls-ca <file>', 'certificate authority of the operators, PEM'))
     .addOption(flag('--tls-server-name <name>', 'name that the operators’ certificate must have; default: the host of --operator'))
     .addOption(

@@ -34,6 +34,7 @@ export type SpeakerFlags = {
   readonly admin?: string;
   readonly listenHttp: Endpoint;
   readonly sourceAddress?: readonly string[];
+  readonly listen?: readonly Endpoint[];
   readonly tlsCa?: string;
   readonly tlsServerName?: string;
   readonly tokenFile: string;
@@ -80,7 +81,8 @@ async function nodeNameOf({ node, config }: SpeakerFlags): Promise<string> {
 function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics: Metrics): Speaker {
   const { logger } = log;
   const prefixes = new PrefixTable();
-  const surroundings = { connector: new Tcp(), clock: realClock, random: realRandom, logger, prefixes };
+  const tcp = new Tcp();
+  const surroundings = { connector: tcp, clock: realClock, random: realRandom, logger, prefixes };
   return new Speaker({
     node,
     instance: randomUUID(),
@@ -95,6 +97,7 @@ function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics:
     logger,
     metrics,
     ...(flags.sourceAddress !== undefined && { sourceAddresses: flags.sourceAddress }),
+    ...(flags.listen !== undefined && { inbound: { acceptor: tcp, at: flags.listen } }),
     ...(flags.config !== undefined && { configFile: flags.config }),
   });
 }

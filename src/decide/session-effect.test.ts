@@ -27,6 +27,20 @@ describe('what a change of a peer does to its session', () => {
     [{ nextHopIpv4: '198.51.100.9' }, 'refresh'],
     [{ nextHopIpv6: '2001:db8::9' }, 'refresh'],
     [{ multihopTtl: 5 }, 'bounce'],
+    [{ interface: 'eth0' }, 'bounce'],
+    [{ vrf: 'blue' }, 'bounce'],
+    [{ passive: true }, 'bounce'],
+    [{ password: 'p' }, 'bounce'],
+    [{ ttlSecurityHops: 1 }, 'bounce'],
+    [{ gracefulRestart: { restartSeconds: 20, notification: false } }, 'bounce'],
+    [{ role: 'Customer' }, 'bounce'],
+    [{ roleStrict: true }, 'bounce'],
+    [{ localAs: { asn: 64_511, replaceAs: true } }, 'bounce'],
+    [{ extendedNextHop: true }, 'bounce'],
+    [{ extendedMessages: false }, 'bounce'],
+    [{ delayOpenMs: 1_000 }, 'none'],
+    [{ maxPrefixes: 10 }, 'refresh'],
+    [{ noLlgr: true }, 'refresh'],
   ])('%o: %s', (change, effect) => {
     expect(sessionEffect(from, { ...from, ...change })).toBe(effect);
     expect(changedFields(from, { ...from, ...change })).toEqual(Object.keys(change));
@@ -39,6 +53,6 @@ describe('what a change of a peer does to its session', () => {
   });
 
   it('is known of every field', () => {
-    expect(Object.keys(sessionEffects)).toHaveLength(11);
+    expect(Object.keys(sessionEffects)).toHaveLength(26);
   });
 });

@@ -15,6 +15,21 @@ export const sessionEffects: Readonly<Record<Exclude<keyof PeerEntry, 'kind' | '
   nextHopIpv4: 'refresh',
   nextHopIpv6: 'refresh',
   multihopTtl: 'bounce',
+  interface: 'bounce',
+  vrf: 'bounce',
+  passive: 'bounce',
+  password: 'bounce', // the kernel signs a connection from its first packet on (RFC 2385)
+  tcpAo: 'bounce',
+  ttlSecurityHops: 'bounce',
+  gracefulRestart: 'bounce',
+  role: 'bounce',
+  roleStrict: 'bounce',
+  localAs: 'bounce',
+  extendedNextHop: 'bounce',
+  extendedMessages: 'bounce',
+  delayOpenMs: 'none', // from the next connection on
+  maxPrefixes: 'refresh',
+  noLlgr: 'refresh',
 };
 
 /** Fields that differ between two forms of a peer, ascending. */

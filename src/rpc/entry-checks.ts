@@ -1,11 +1,10 @@
 import { maxAsn } from '#net/asn.ts';
 import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import { optional, type Problem, rangeProblem } from './checks.ts';
 import type * as wire from './generated/anycast/speaker/v1/speaker.ts';
+import { sessionOptionsProblem } from './session-options-codec.ts';
 import { families, gateModes } from './wire-tables.ts';
-
-/** What is wrong with an entry: a sentence that names field and value and says what would be right. Undefined: nothing. */
-export type Problem = string | undefined;
 
 export function nodeProblem(node: wire.NodeEntry): Problem {
   if (node.routerId === '0.0.0.0') return 'routerId is "0.0.0.0", which is no BGP Identifier (RFC 6286): give the node another one';
@@ -15,7 +14,7 @@ export function nodeProblem(node: wire.NodeEntry): Problem {
 export function peerProblem(peer: wire.PeerEntry): Problem {
   return (
     nameProblem('name', peer.name) ??
-    addressProblem('address', peer.address) ??
+    routerProblem(peer) ??
     rangeProblem('port', peer.port, 1, 65_535) ??
     rangeProblem('localAsn', peer.localAsn, 1, maxAsn - 1) ??
     rangeProblem('peerAsn', peer.peerAsn, 1, maxAsn - 1) ??
@@ -25,9 +24,14 @@ export function peerProblem(peer: wire.PeerEntry): Problem {
     optional(peer.sourceAddress, (value) => addressProblem('sourceAddress', value)) ??
     optional(peer.nextHopIpv4, (value) => addressProblem('nextHopIpv4', value, 'IPv4')) ??
     optional(peer.nextHopIpv6, (value) => addressProblem('nextHopIpv6', value, 'IPv6')) ??
-    optional(peer.multihopTtl, (value) => rangeProblem('multihopTtl', value, 2, 255))
+    optional(peer.multihopTtl, (value) => rangeProblem('multihopTtl', value, 2, 255)) ??
+    sessionOptionsProblem(peer)
   );
 }
+
+/** A router has an address, or is behind an interface. */
+const routerProblem = ({ address, interface: behind }: wire.PeerEntry): Problem =>
+  address === '' && behind !== undefined ? undefined : addressProblem('address', address);
 
 export function routeProblem(route: wire.RouteEntry): Problem {
   return (
@@ -82,12 +86,6 @@ function addressProblem(field: string, text: string, family?: AddressFamily): Pr
 function nameProblem(field: string, text: string): Problem {
   return text.length >= 1 && text.length <= 253 ? undefined : `${field} has ${text.length} characters: 1 to 253 are allowed`;
 }
-
-function rangeProblem(field: string, value: number, from: number, to: number): Problem {
-  return value >= from && value <= to ? undefined : `${field} is ${value}: a number from ${from} to ${to} is needed`;
-}
-
-const optional = <T>(value: T | undefined, check: (value: T) => Problem): Problem => (value === undefined ? undefined : check(value));
 
 function familiesProblem(values: readonly number[]): Problem {
   const unknown = values.find((value) => families.fromWire(value) === undefined);

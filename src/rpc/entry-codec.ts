@@ -4,6 +4,7 @@ import type { RejectedEntry } from '#state/messages.ts';
 import { nodeProblem, peerProblem, routeProblem, unknownFieldProblem } from './entry-checks.ts';
 import * as wire from './generated/anycast/speaker/v1/speaker.ts';
 import { limits } from './limits.ts';
+import { sessionOptionsFromWire, sessionOptionsToWire } from './session-options-codec.ts';
 import { families, gateModes, reasonFromWire } from './wire-tables.ts';
 
 /** An entry as it travels. Equal entries have equal bytes: the digest is made of them. */
@@ -43,7 +44,7 @@ function entryToWire(entry: Entry): wire.Entry['entry'] {
     case 'node':
       return { $case: 'node', value: entry };
     case 'peer':
-      return { $case: 'peer', value: { ...entry, families: entry.families.map(families.toWire) } };
+      return { $case: 'peer', value: { ...entry, ...sessionOptionsToWire(entry), families: entry.families.map(families.toWire) } };
     case 'route':
       return { $case: 'route', value: routeToWire(entry) };
   }
@@ -99,6 +100,7 @@ function peerFromWire(peer: wire.PeerEntry): PeerEntry {
     ...(peer.nextHopIpv4 !== undefined && { nextHopIpv4: peer.nextHopIpv4 }),
     ...(peer.nextHopIpv6 !== undefined && { nextHopIpv6: peer.nextHopIpv6 }),
     ...(peer.multihopTtl !== undefined && { multihopTtl: peer.multihopTtl }),
+    ...sessionOptionsFromWire(peer),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import type { DataPlaneGate } from '#state/entry.ts';
 import type { LeaveAnswer } from '#state/messages.ts';
 import { type ReasonCode, reasons } from '#state/reasons.ts';
+import type { PeerRole, SessionOptions } from '#state/session-options.ts';
 import type { SessionState } from '#state/truth.ts';
 import * as wire from './generated/anycast/speaker/v1/speaker.ts';
 
@@ -38,6 +39,19 @@ export const gateModes = wireTable<DataPlaneGate['mode'], wire.DataPlaneGateMode
   Auto: wire.DataPlaneGateMode.AUTO,
   HealthCheckNodePort: wire.DataPlaneGateMode.HEALTH_CHECK_NODE_PORT,
   Delay: wire.DataPlaneGateMode.DELAY,
+});
+
+export const peerRoles = wireTable<PeerRole, wire.PeerRole>({
+  Provider: wire.PeerRole.PROVIDER,
+  RouteServer: wire.PeerRole.ROUTE_SERVER,
+  RouteServerClient: wire.PeerRole.ROUTE_SERVER_CLIENT,
+  Customer: wire.PeerRole.CUSTOMER,
+  Peer: wire.PeerRole.PEER,
+});
+
+export const tcpAoAlgorithms = wireTable<NonNullable<SessionOptions['tcpAo']>['algorithm'], wire.TcpAoAlgorithm>({
+  'HMAC-SHA-1-96': wire.TcpAoAlgorithm.HMAC_SHA_1_96,
+  'AES-128-CMAC-96': wire.TcpAoAlgorithm.AES_128_CMAC_96,
 });
 
 export const leaveActions = wireTable<LeaveAnswer['action'], wire.LeaveAction>({

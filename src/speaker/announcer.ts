@@ -1,15 +1,19 @@
+import { limits as peerLimits } from '#bgp/peer/limits.ts';
 import type { ListedNews, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSessionTruth } from '#bgp/peer/truth.ts';
 import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { Logger } from '#obs/logger.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
+import type { Result } from '#runtime/result.ts';
 import type { Entry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import { Account } from './account/account.ts';
 import type { Journal } from './account/journal.ts';
 import { Advertiser } from './advertise/advertiser.ts';
+import { Inbound, type InboundOptions } from './advertise/inbound.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
 import { Gate, type GatedRoute } from './gate/gate.ts';
 import { type ListedChange, ListedRoutes } from './listed/listed-routes.ts';
@@ -22,7 +26,10 @@ export type AnnouncerOptions = {
   readonly makePeer: MakePeer;
   readonly askPort: AskPort;
   readonly sourceAddresses: readonly string[];
+  /** Where routers may connect to us. */
+  readonly inbound: Pick<InboundOptions, 'acceptor' | 'at'>;
   readonly journal: Journal;
+  readonly logger: Logger;
   /** How these routes and sessions stand changed. `transition`: a router got or lost a route, or a session came up or went down. */
   readonly onChanged: (routes: readonly string[], sessions: readonly string[], transition: boolean) => void;
   /** Something was learnt that is to be kept on disk. */
@@ -38,6 +45,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #advertiser: Advertiser;
   readonly #account: Account;
+  readonly #inbound: Inbound;
   readonly #listed: ListedRoutes;
   readonly #runner: HealthCheckRunner;
   readonly #established = new Set<string>();
@@ -58,6 +66,12 @@ export class Announcer {
       onSession: (peer) => this.#sessionChanged(peer),
       onGone: (peer) => this.#routesChanged([...this.#named()], [peer]),
     });
+    this.#inbound = new Inbound({
+      ...options.inbound,
+      dscp: peerLimits.dscp,
+      logger: options.logger,
+      onConnection: (peer, stream) => this.#advertiser.accept(peer, stream),
+    });
     this.#account = new Account({
       clock,
       gated: (prefix) => this.gated(prefix),
@@ -66,6 +80,11 @@ export class Announcer {
       peerRoute: (peer, prefix) => this.#advertiser.route(peer, prefix),
     });
     this.#runner = new HealthCheckRunner({ clock, ask: askPort, onVerdict: (port, verdict) => this.#onVerdict(port, verdict) });
+  }
+
+  /** Lets routers connect. The error says what to do. */
+  listen(): Promise<Result<void, string>> {
+    return this.#inbound.start();
   }
 
   /** Takes up what the disk says, before anything else. `passed`: prefixes whose verdict is of this boot, if it is of `sameBoot`. */
@@ -163,18 +182,23 @@ export class Announcer {
       for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
       this.#options.journal.listed('withdraw', this.#listed.size, 'Leave');
     }
-    await this.#advertiser.stop(stop);
+    await Promise.all([this.#inbound.stop(), this.#advertiser.stop(stop)]);
   }
 
   #set(entry: Exclude<Entry, { kind: 'route' }>): void {
     if (entry.kind === 'node') this.#advertiser.setRouterId(entry.routerId);
-    else this.#advertiser.setPeer(entry);
+    else {
+      this.#inbound.setPeer(entry);
+      this.#advertiser.setPeer(entry);
+    }
   }
 
   #remove(entry: Entry): void {
     if (entry.kind === 'node') this.#advertiser.setRouterId(undefined);
-    else if (entry.kind === 'peer') this.#advertiser.removePeer(entry.name);
-    else this.gate.remove(entry.prefix);
+    else if (entry.kind === 'peer') {
+      this.#inbound.removePeer(entry.name);
+      this.#advertiser.removePeer(entry.name);
+    } else this.gate.remove(entry.prefix);
   }
 
   #orderWithdrawal(prefix: string, reason: ReasonCode): void {

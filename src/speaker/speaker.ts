@@ -18,6 +18,7 @@ import { err, ok, type Result } from '#runtime/result.ts';
 import { type Hello, type LeaveAnswer, protocolVersion } from '#state/messages.ts';
 import { Journal } from './account/journal.ts';
 import type { AdminTarget } from './admin.ts';
+import type { InboundOptions } from './advertise/inbound.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
 import { Announcer } from './announcer.ts';
 import { type FileConfig, readConfigFile } from './config/config-file.ts';
@@ -53,10 +54,18 @@ export type SpeakerOptions = {
   readonly metrics: Metrics;
   /** Local address of sessions whose peer names none: at most one per family. Default: the kernel chooses. */
   readonly sourceAddresses?: readonly string[];
+  /** Where routers may connect to us. Default: nowhere. */
+  readonly inbound?: Pick<InboundOptions, 'acceptor' | 'at'>;
   /** A file that says what to announce, instead of operators. */
   readonly configFile?: string;
   /** How long `stay` lasts when a leaving speaker is told so, in milliseconds: the grace period less 5 s. Default 25,000. */
   readonly stayMs?: number;
+};
+
+/** Routers can't connect. */
+const nowhere: Pick<InboundOptions, 'acceptor' | 'at'> = {
+  at: [],
+  acceptor: { listen: () => Promise.resolve(err('routers can not connect to this speaker')) },
 };
 
 /** One node's speaker. */
@@ -76,7 +85,7 @@ export class Speaker {
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
-    const { clock, disk, node, prefixes, makePeer, askPort, sourceAddresses = [] } = options;
+    const { clock, disk, node, prefixes, makePeer, askPort, sourceAddresses = [], inbound = nowhere } = options;
     const logger = options.logger.child({ node });
     this.#logger = logger;
     const metrics = this.#registerMetrics();
@@ -88,6 +97,8 @@ export class Speaker {
       makePeer,
       askPort,
       sourceAddresses,
+      inbound,
+      logger,
       journal: new Journal({ clock, logger, durations: metrics.withdraw, originMs }),
       onChanged: (routes, sessions, transition) => this.#uplink.changed(routes, sessions, transition),
       onLearnt: () => this.#keeper.changed(),
@@ -118,6 +129,8 @@ export class Speaker {
   async start(): Promise<Result<void, string>> {
     const configured = this.#options.configFile === undefined ? ok(undefined) : await this.#readConfig(this.#options.configFile);
     if (!configured.ok) return configured;
+    const listening = await this.#announcer.listen();
+    if (!listening.ok) return listening;
     this.#announcer.isolate(await this.#keeper.isIsolated());
     const kept = await this.#keeper.load();
     if (kept !== undefined) this.#restore(kept);

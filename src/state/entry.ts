@@ -1,6 +1,7 @@
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { ExportAttributes } from './attributes.ts';
 import type { ReasonCode } from './reasons.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /** How the node itself takes part. One per node. Key `node`. */
 export type NodeEntry = {
@@ -10,11 +11,11 @@ export type NodeEntry = {
 };
 
 /** One router that the node speaks to. Key `peer/<name>`. */
-export type PeerEntry = {
+export type PeerEntry = SessionOptions & {
   readonly kind: 'peer';
   /** Name of the AnycastPeer. */
   readonly name: string;
-  /** The router's address, canonical text. */
+  /** The router's address, canonical text. Empty: an unnumbered router on `interface`. */
   readonly address: string;
   /** The router's TCP port, default 179. */
   readonly port: number;

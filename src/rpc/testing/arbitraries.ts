@@ -5,6 +5,7 @@ import { formatPrefix, maskedPrefix } from '#net/prefix.ts';
 import type { ExportAttributes } from '#state/attributes.ts';
 import type { Entry, NodeEntry, PeerEntry, RouteEntry } from '#state/entry.ts';
 import { type ReasonCode, reasons } from '#state/reasons.ts';
+import { peerRoles, type SessionOptions } from '#state/session-options.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -25,6 +26,26 @@ const node: fc.Arbitrary<NodeEntry> = ipv4Text.filter((text) => text !== '0.0.0.
 const asn = fc.integer({ min: 1, max: 4_294_967_294 });
 const peerName = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
+const device = fc.stringMatching(/^[a-z0-9.]{1,15}$/);
+
+/** One arbitrary for each of the options but TCP-AO, which needs a password. */
+const sessionOptions: { [K in Exclude<keyof SessionOptions, 'tcpAo'>]-?: fc.Arbitrary<NonNullable<SessionOptions[K]>> } = {
+  interface: device,
+  vrf: device,
+  passive: fc.boolean(),
+  password: fc.string({ minLength: 1, maxLength: 20 }),
+  ttlSecurityHops: fc.integer({ min: 1, max: 254 }),
+  gracefulRestart: fc.record({ restartSeconds: fc.integer({ min: 1, max: 4_095 }), notification: fc.boolean() }),
+  role: fc.constantFrom(...peerRoles),
+  roleStrict: fc.boolean(),
+  localAs: fc.record({ asn, replaceAs: fc.boolean() }),
+  extendedNextHop: fc.boolean(),
+  extendedMessages: fc.boolean(),
+  delayOpenMs: fc.integer({ min: 1, max: 240_000 }),
+  maxPrefixes: fc.integer({ min: 1, max: 10_000_000 }),
+  noLlgr: fc.boolean(),
+};
+
 const peer: fc.Arbitrary<PeerEntry> = fc
   .record(
     {
@@ -40,6 +61,7 @@ const peer: fc.Arbitrary<PeerEntry> = fc
       nextHopIpv4: ipv4Text,
       nextHopIpv6: ipv6Text,
       multihopTtl: fc.integer({ min: 2, max: 255 }),
+      ...sessionOptions,
     },
     { requiredKeys: ['name', 'address', 'port', 'localAsn', 'peerAsn', 'families', 'holdTimeMs', 'connectRetryMs'] },
   )

@@ -3,6 +3,7 @@ import type { ListedNews, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
 import { familyOfHandle, type PrefixHandle, type PrefixHandles } from '#bgp/rib/prefix-table.ts';
+import type { ByteStream } from '#linux/byte-stream.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
 import { noAttributes } from '../config/entries.ts';
@@ -65,6 +66,13 @@ export class Advertiser {
     this.#routerId = routerId;
     if (routerId === undefined) for (const name of [...this.#running.keys()]) this.#end(name);
     else for (const entry of this.#entries.values()) this.#run(entry);
+  }
+
+  /** A router connected to us. */
+  accept(name: string, stream: ByteStream): void {
+    const running = this.#running.get(name);
+    if (running === undefined) stream.destroy();
+    else running.peer.accept(stream);
   }
 
   /** Makes a peer or changes it while it runs. */

@@ -11,7 +11,7 @@ import type { PeerSettings } from '#bgp/peer/settings.ts';
 /** One router, as this room needs it: a `Peer`, or what stands for one in a test. */
 export type PeerPort = Pick<
   Peer,
-  'start' | 'change' | 'changeListed' | 'finishInitialRoutes' | 'isAnnounced' | 'reconfigure' | 'route' | 'session' | 'stop'
+  'start' | 'accept' | 'change' | 'changeListed' | 'finishInitialRoutes' | 'isAnnounced' | 'reconfigure' | 'route' | 'session' | 'stop'
 >;
 
 /** Makes a peer that is not started. `restart`: what this process knows of the one before it on this node. */

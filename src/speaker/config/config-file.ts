@@ -29,11 +29,30 @@ export async function readConfigFile(path: string, prefixes: PrefixTable): Promi
   const listed =
     routesFile === undefined ? ok(new RoutesFile(prefixes, 0)) : await readRoutesFile(resolve(dirname(path), routesFile), prefixes);
   if (!listed.ok) return listed;
-  const entries = configEntries(config.value);
+  const passwords = await readPasswords(path, config.value);
+  if (!passwords.ok) {
+    listed.value.release();
+    return passwords;
+  }
+  const entries = configEntries(config.value, passwords.value);
   const twice = firstTwice(entries, listed.value);
   if (twice === undefined) return ok({ entries, listed: listed.value.handles, ...(node !== undefined && { node }) });
   listed.value.release();
   return err(`${path}: ${twice} is there twice: remove one of them`);
+}
+
+/** What the password files hold, by what the configuration calls them. No error says any of it. */
+async function readPasswords(path: string, { peers }: Config): Promise<Result<ReadonlyMap<string, string>, string>> {
+  const passwords = new Map<string, string>();
+  for (const file of new Set(peers.flatMap(({ passwordFile }) => passwordFile ?? []))) {
+    const text = await readText(resolve(dirname(path), file));
+    if (!text.ok) return text;
+    const [password = ''] = text.value.split('\n');
+    const octets = Buffer.byteLength(password);
+    if (octets < 1 || octets > 80) return err(`${path}: the first line of ${file} has ${octets} octets: a key has 1 to 80`);
+    passwords.set(file, password);
+  }
+  return ok(passwords);
 }
 
 /** The name of the node that a file gives. The error is that of {@link readConfigFile}. */

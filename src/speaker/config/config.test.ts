@@ -141,6 +141,75 @@ describe('a configuration file', () => {
     for (const entry of entries) expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
   });
 
+  it('can ask of a session all that there is, with the key from a file', async () => {
+    await writeFile(join(folder, 'key'), 'very secret\nsecond line\n');
+    const session = `
+asn: 64512
+routerId: 192.0.2.1
+peers:
+  - address: 192.0.2.254
+    peerASN: 64500
+    ttlSecurityHops: 1
+    passwordFile: key
+    tcpAO: {keyID: 1, receiveKeyID: 2}
+    vrf: blue
+    passive: true
+    gracefulRestart: {restartTimeSeconds: 20}
+    role: Customer
+    roleStrict: true
+    localAS: {asn: 64511, replaceAS: true}
+    extendedNextHop: true
+    extendedMessages: false
+    delayOpenSeconds: 3
+    maxPrefixes: 10
+    noLLGR: true
+  - interface: eth1
+    peerASN: 64500
+  - address: fe80::1
+    interface: eth2
+    peerASN: 64500
+`;
+    const { entries } = unwrap(await read(session));
+    const [, signed, unnumbered, linkLocal] = entries;
+    expect(signed).toMatchObject({
+      ttlSecurityHops: 1,
+      password: 'very secret',
+      tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
+      vrf: 'blue',
+      passive: true,
+      gracefulRestart: { restartSeconds: 20, notification: false },
+      role: 'Customer',
+      roleStrict: true,
+      localAs: { asn: 64_511, replaceAs: true },
+      extendedNextHop: true,
+      extendedMessages: false,
+      delayOpenMs: 3_000,
+      maxPrefixes: 10,
+      noLlgr: true,
+    });
+    expect(unnumbered).toMatchObject({ name: 'eth1', address: '', interface: 'eth1', families: ['IPv6'] });
+    expect(linkLocal).toMatchObject({ name: 'fe80::1', interface: 'eth2' });
+    for (const entry of entries) expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
+
+    await writeFile(join(folder, 'key'), `${'very secret'.repeat(9)}\n`);
+    const refused = await read(session);
+    expect(refused).toMatchObject({ error: expect.stringMatching(/the first line of key has 99 octets: a key has 1 to 80/) });
+    expect(JSON.stringify(refused)).not.toContain('very secret');
+    await rm(join(folder, 'key'));
+    expect(await read(session)).toMatchObject({ error: expect.stringMatching(/cannot read .*key/) });
+  });
+
+  it.each([
+    ['peerASN: 64500', /peers\[0\]\.address is missing/],
+    ['address: fe80::1, peerASN: 64500', /peers\[0\]\.interface is missing/],
+    ['address: 192.0.2.254, peerASN: 64500, ttlSecurityHops: 1, multihopTTL: 2', /ttlSecurityHops is 1: excludes multihopTTL/],
+    ['address: 192.0.2.254, peerASN: 64500, tcpAO: {keyID: 1, receiveKeyID: 1}', /peers\[0\]\.passwordFile is missing/],
+    ['address: 192.0.2.254, peerASN: 64500, vrf: a b', /vrf is "a b": a name of 1 to 15 characters/],
+  ])('says what of a session does not fit together: %s', async (peer, message) => {
+    const refused = await read(`asn: 64512\nrouterId: 192.0.2.1\npeers: [{${peer}}]\n`);
+    expect(refused).toMatchObject({ error: expect.stringMatching(message) });
+  });
+
   it('may have a route that no peer carries', async () => {
     const { entries } = unwrap(await read(`${minimal}routes: [{prefix: "2001:db8::/48"}]`));
     expect(entries.at(-1)).toMatchObject({ prefix: '2001:db8::/48', exports: [] });

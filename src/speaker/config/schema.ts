@@ -10,6 +10,7 @@ import { parseCommunity, parseLargeCommunity } from '#net/community.ts';
 import { formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import type { Result } from '#runtime/result.ts';
+import { peerRoles, tcpAoAlgorithms } from '#state/session-options.ts';
 import { limits } from '../limits.ts';
 
 /** A text that a parser of `net` understands; the value is what `form` makes of it. */
@@ -44,10 +45,16 @@ const attributes = z.strictObject({
   prepend: z.int().min(0).max(16).default(0),
 });
 
-const peer = z.strictObject({
-  /** How the peer is called in logs and at the admin socket; default: its address. */
+/** Name of a network device: Linux takes 15 characters. */
+const device = z.string().regex(/^[^\s/]{1,15}$/, 'a name of 1 to 15 characters is needed, without space or slash');
+
+const peerFields = z.strictObject({
+  /** How the peer is called in logs and at the admin socket; default: its address, or its interface. */
   name: z.string().min(1).max(253).optional(),
-  address,
+  /** Left out for an unnumbered router behind `interface`. */
+  address: address.optional(),
+  /** Interface of a link-local address, or of an unnumbered router. */
+  interface: device.optional(),
   /** Default 179. */
   port: z.int().min(1).max(65_535).default(179),
   /** The router's AS; our own means iBGP. */
@@ -72,7 +79,60 @@ const peer = z.strictObject({
   nextHop: z.strictObject({ ipv4: ipv4Address.optional(), ipv6: ipv6Address.optional() }).default({}),
   /** Hops to an eBGP router that is not on the link, 2–255. */
   multihopTTL: z.int().min(2).max(255).optional(),
+  /** TTL security (RFC 5082): how many hops away the router is, 1–254. */
+  ttlSecurityHops: z.int().min(1).max(254).optional(),
+  /** A file with the key of TCP MD5 (RFC 2385) in its first line, 1–80 octets. Relative to this file. */
+  passwordFile: z.string().min(1).optional(),
+  /** TCP-AO (RFC 5925) in place of TCP MD5, with the key of `passwordFile`. */
+  tcpAO: z
+    .strictObject({
+      keyID: z.int().min(0).max(255),
+      receiveKeyID: z.int().min(0).max(255),
+      algorithm: z.enum(tcpAoAlgorithms).default('HMAC-SHA-1-96'),
+    })
+    .optional(),
+  /** VRF device that the session is bound to. */
+  vrf: device.optional(),
+  /** True: wait for the router to connect, at `--listen`. Default false. */
+  passive: z.boolean().optional(),
+  /** Graceful restart (RFC 4724): routers keep our routes for so long, 1–4095 s; `notification` (RFC 8538): over NOTIFICATIONs too. */
+  gracefulRestart: z.strictObject({ restartTimeSeconds: z.int().min(1).max(4_095), notification: z.boolean().default(false) }).optional(),
+  /** Our role (RFC 9234), eBGP only. */
+  role: z.enum(peerRoles).optional(),
+  /** The router has to say a role too. Default false. */
+  roleStrict: z.boolean().optional(),
+  /** Another AS of ours that only this router sees, eBGP only; `replaceAS`: alone, without ours behind it. */
+  localAS: z.strictObject({ asn, replaceAS: z.boolean().default(false) }).optional(),
+  /** IPv4 routes with IPv6 next hops (RFC 8950). Default: with link-local and unnumbered routers. */
+  extendedNextHop: z.boolean().optional(),
+  /** Messages beyond 4,096 octets (RFC 8654). Default true. */
+  extendedMessages: z.boolean().optional(),
+  /** How long our OPEN waits for that of the router, 1–240 s. Default: not. */
+  delayOpenSeconds: z.int().min(1).max(240).optional(),
+  /** Most prefixes that the router is told; what exceeds it waits. Default: no bound. */
+  maxPrefixes: z.int().min(1).max(10_000_000).optional(),
+  /** Add NO_LLGR (RFC 9494) to every route. Default false. */
+  noLLGR: z.boolean().optional(),
 });
+
+/** What two fields of a peer must not say together. */
+const peer = peerFields
+  .refine(({ address: at, interface: behind }) => at !== undefined || behind !== undefined, {
+    path: ['address'],
+    message: 'is missing: write the address of the router, or the interface that an unnumbered one is behind',
+  })
+  .refine(({ address: at, interface: behind }) => at === undefined || !at.startsWith('fe80:') || behind !== undefined, {
+    path: ['interface'],
+    message: 'is missing: a link-local address needs the interface that it is on',
+  })
+  .refine(({ ttlSecurityHops, multihopTTL }) => ttlSecurityHops === undefined || multihopTTL === undefined, {
+    path: ['ttlSecurityHops'],
+    message: 'excludes multihopTTL: with TTL security our packets begin with 255',
+  })
+  .refine(({ tcpAO, passwordFile }) => tcpAO === undefined || passwordFile !== undefined, {
+    path: ['passwordFile'],
+    message: 'is missing: tcpAO needs a key',
+  });
 
 const route = z.strictObject({ prefix: parsed(parsePrefix, formatPrefix), attributes: attributes.prefault({}) });
 

@@ -3,6 +3,7 @@ import type { PeerEvents, PeerRoute, PeerStop } from '#bgp/peer/peer.ts';
 import type { PeerSettings } from '#bgp/peer/settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from '#bgp/peer/truth.ts';
 import { type PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { ByteStream } from '#linux/byte-stream.ts';
 import { formatPrefix } from '#net/prefix.ts';
 import { assert } from '#runtime/assert.ts';
 import type { MakePeer, PeerPort } from '../advertise/peer-port.ts';
@@ -35,6 +36,10 @@ export class FakePeer implements PeerPort {
 
   start(): void {
     this.told.push('start');
+  }
+
+  accept(stream: ByteStream): void {
+    this.told.push(`accept ${stream.remote.address}`);
   }
 
   finishInitialRoutes(): void {

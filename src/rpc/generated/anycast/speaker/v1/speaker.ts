@@ -79,6 +79,38 @@ export namespace LeaveAction {
   export type STAY = typeof LeaveAction.STAY;
 }
 
+/** RFC 5926. */
+export const TcpAoAlgorithm = { UNSPECIFIED: 0, HMAC_SHA_1_96: 1, AES_128_CMAC_96: 2 } as const;
+
+export type TcpAoAlgorithm = typeof TcpAoAlgorithm[keyof typeof TcpAoAlgorithm];
+
+export namespace TcpAoAlgorithm {
+  export type UNSPECIFIED = typeof TcpAoAlgorithm.UNSPECIFIED;
+  export type HMAC_SHA_1_96 = typeof TcpAoAlgorithm.HMAC_SHA_1_96;
+  export type AES_128_CMAC_96 = typeof TcpAoAlgorithm.AES_128_CMAC_96;
+}
+
+/** Our role (RFC 9234). */
+export const PeerRole = {
+  UNSPECIFIED: 0,
+  PROVIDER: 1,
+  ROUTE_SERVER: 2,
+  ROUTE_SERVER_CLIENT: 3,
+  CUSTOMER: 4,
+  PEER: 5,
+} as const;
+
+export type PeerRole = typeof PeerRole[keyof typeof PeerRole];
+
+export namespace PeerRole {
+  export type UNSPECIFIED = typeof PeerRole.UNSPECIFIED;
+  export type PROVIDER = typeof PeerRole.PROVIDER;
+  export type ROUTE_SERVER = typeof PeerRole.ROUTE_SERVER;
+  export type ROUTE_SERVER_CLIENT = typeof PeerRole.ROUTE_SERVER_CLIENT;
+  export type CUSTOMER = typeof PeerRole.CUSTOMER;
+  export type PEER = typeof PeerRole.PEER;
+}
+
 export const DataPlaneGateMode = { UNSPECIFIED: 0, AUTO: 1, HEALTH_CHECK_NODE_PORT: 2, DELAY: 3 } as const;
 
 export type DataPlaneGateMode = typeof DataPlaneGateMode[keyof typeof DataPlaneGateMode];
@@ -363,7 +395,59 @@ export interface PeerEntry {
     | string
     | undefined;
   /** Hops, 2 to 255. */
-  readonly multihopTtl?: number | undefined;
+  readonly multihopTtl?:
+    | number
+    | undefined;
+  /** Interface of a link-local address, or of an unnumbered router, whose address is empty. */
+  readonly interface?:
+    | string
+    | undefined;
+  /** VRF device. */
+  readonly vrf?: string | undefined;
+  readonly passive?:
+    | boolean
+    | undefined;
+  /** Key of TCP MD5, or of TCP-AO: a secret, which is why this protocol runs over TLS. */
+  readonly password?: string | undefined;
+  readonly tcpAo:
+    | TcpAo
+    | undefined;
+  /** Hops, 1 to 254 (RFC 5082). */
+  readonly ttlSecurityHops?: number | undefined;
+  readonly gracefulRestart: GracefulRestart | undefined;
+  readonly role: PeerRole;
+  readonly roleStrict?: boolean | undefined;
+  readonly localAs: LocalAs | undefined;
+  readonly extendedNextHop?: boolean | undefined;
+  readonly extendedMessages?: boolean | undefined;
+  readonly delayOpenMs?: number | undefined;
+  readonly maxPrefixes?: number | undefined;
+  readonly noLlgr?: boolean | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** RFC 5925; both key ids are 0 to 255. */
+export interface TcpAo {
+  readonly keyId: number;
+  readonly receiveKeyId: number;
+  readonly algorithm: TcpAoAlgorithm;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** RFC 4724, as the restarting speaker. */
+export interface GracefulRestart {
+  /** Seconds, 1 to 4095. */
+  readonly restartSeconds: number;
+  /** N bit (RFC 8538). */
+  readonly notification: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** An AS that only this router sees. */
+export interface LocalAs {
+  readonly asn: number;
+  /** Without our AS behind it in AS_PATH. */
+  readonly replaceAs: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2722,6 +2806,21 @@ function createBasePeerEntry(): PeerEntry {
     nextHopIpv4: undefined,
     nextHopIpv6: undefined,
     multihopTtl: undefined,
+    interface: undefined,
+    vrf: undefined,
+    passive: undefined,
+    password: undefined,
+    tcpAo: undefined,
+    ttlSecurityHops: undefined,
+    gracefulRestart: undefined,
+    role: 0,
+    roleStrict: undefined,
+    localAs: undefined,
+    extendedNextHop: undefined,
+    extendedMessages: undefined,
+    delayOpenMs: undefined,
+    maxPrefixes: undefined,
+    noLlgr: undefined,
     _unknownFields: {},
   };
 }
@@ -2767,6 +2866,51 @@ export const PeerEntry: MessageFns<PeerEntry> = {
     }
     if (message.multihopTtl !== undefined) {
       writer.uint32(96).uint32(message.multihopTtl);
+    }
+    if (message.interface !== undefined) {
+      writer.uint32(106).string(message.interface);
+    }
+    if (message.vrf !== undefined) {
+      writer.uint32(114).string(message.vrf);
+    }
+    if (message.passive !== undefined) {
+      writer.uint32(120).bool(message.passive);
+    }
+    if (message.password !== undefined) {
+      writer.uint32(130).string(message.password);
+    }
+    if (message.tcpAo !== undefined) {
+      TcpAo.encode(message.tcpAo, writer.uint32(138).fork()).join();
+    }
+    if (message.ttlSecurityHops !== undefined) {
+      writer.uint32(144).uint32(message.ttlSecurityHops);
+    }
+    if (message.gracefulRestart !== undefined) {
+      GracefulRestart.encode(message.gracefulRestart, writer.uint32(154).fork()).join();
+    }
+    if (message.role !== 0) {
+      writer.uint32(160).int32(message.role);
+    }
+    if (message.roleStrict !== undefined) {
+      writer.uint32(168).bool(message.roleStrict);
+    }
+    if (message.localAs !== undefined) {
+      LocalAs.encode(message.localAs, writer.uint32(178).fork()).join();
+    }
+    if (message.extendedNextHop !== undefined) {
+      writer.uint32(184).bool(message.extendedNextHop);
+    }
+    if (message.extendedMessages !== undefined) {
+      writer.uint32(192).bool(message.extendedMessages);
+    }
+    if (message.delayOpenMs !== undefined) {
+      writer.uint32(200).uint32(message.delayOpenMs);
+    }
+    if (message.maxPrefixes !== undefined) {
+      writer.uint32(208).uint32(message.maxPrefixes);
+    }
+    if (message.noLlgr !== undefined) {
+      writer.uint32(216).bool(message.noLlgr);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2896,6 +3040,356 @@ export const PeerEntry: MessageFns<PeerEntry> = {
             }
 
             message.multihopTtl = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.interface = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.vrf = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.passive = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.tcpAo = TcpAo.decode(reader, reader.uint32());
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.ttlSecurityHops = reader.uint32();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.gracefulRestart = GracefulRestart.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.role = reader.int32() as any;
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.roleStrict = reader.bool();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.localAs = LocalAs.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.extendedNextHop = reader.bool();
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.extendedMessages = reader.bool();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.delayOpenMs = reader.uint32();
+            continue;
+          }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.maxPrefixes = reader.uint32();
+            continue;
+          }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.noLlgr = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTcpAo(): TcpAo {
+  return { keyId: 0, receiveKeyId: 0, algorithm: 0, _unknownFields: {} };
+}
+
+export const TcpAo: MessageFns<TcpAo> = {
+  encode(message: TcpAo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.keyId !== 0) {
+      writer.uint32(8).uint32(message.keyId);
+    }
+    if (message.receiveKeyId !== 0) {
+      writer.uint32(16).uint32(message.receiveKeyId);
+    }
+    if (message.algorithm !== 0) {
+      writer.uint32(24).int32(message.algorithm);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TcpAo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTcpAo() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.keyId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.receiveKeyId = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.algorithm = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGracefulRestart(): GracefulRestart {
+  return { restartSeconds: 0, notification: false, _unknownFields: {} };
+}
+
+export const GracefulRestart: MessageFns<GracefulRestart> = {
+  encode(message: GracefulRestart, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.restartSeconds !== 0) {
+      writer.uint32(8).uint32(message.restartSeconds);
+    }
+    if (message.notification !== false) {
+      writer.uint32(16).bool(message.notification);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GracefulRestart {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGracefulRestart() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.restartSeconds = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.notification = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLocalAs(): LocalAs {
+  return { asn: 0, replaceAs: false, _unknownFields: {} };
+}
+
+export const LocalAs: MessageFns<LocalAs> = {
+  encode(message: LocalAs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.asn !== 0) {
+      writer.uint32(8).uint32(message.asn);
+    }
+    if (message.replaceAs !== false) {
+      writer.uint32(16).bool(message.replaceAs);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LocalAs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLocalAs() as any;
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.asn = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.replaceAs = reader.bool();
             continue;
           }
         }
