@@ -103,6 +103,8 @@ class Judge {
    */
   #keep(place: PlaceProposal, order: HeldOrder, stays: readonly string[]): RouteEntry | undefined {
     const wish = this.#entry(place, order, stays);
+    // Mostly so: of many places one changes.
+    if (sameValue(wish, order.entry)) return order.entry;
     const changed = order.entry === undefined ? this.#changedByHash(wish, order, stays) : changedPeers(order.entry, wish, stays);
     if (changed.length === 0 || this.#admit(place.standing.place, attributeChange(place, changed))) return wish;
     return order.entry && restricted(order.entry, new Set(stays));
