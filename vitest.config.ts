@@ -28,7 +28,7 @@ export default defineConfig({
       lane('fuzz'),
       lane('oracle'),
       // Every file has a network of its own, and mostly waits.
-      lane('interop', { fileParallelism: true }),
+      lane('interop', { fileParallelism: true, testTimeout: 240_000 }),
       lane('envtest', { globalSetup: ['test/envtest/setup.ts'] }),
       lane('chart'),
       // Its files stand and wait most of the time, each at a cluster of its own.

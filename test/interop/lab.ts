@@ -25,8 +25,13 @@ export type Lab = {
   router(): Router;
   /** Has all speakers run with this from now on; what is left out is as in {@link baseline}. */
   configure(wish: Wish): Promise<void>;
-  /** Everything as in the beginning: all sessions up, and every router has exactly the two base routes. */
-  baseline(): Promise<void>;
+  /**
+   * Everything as in the beginning: all sessions up, and every router has exactly the base routes. `secured`: the router asks every
+   * speaker for TCP MD5 and TTL security, for which it starts anew where it did not before.
+   */
+  baseline(secured?: boolean): Promise<void>;
+  /** Packets that the kernels of all namespaces have dropped so far, by counters of TcpExt. */
+  dropped(counters: RegExp): Promise<number>;
 };
 
 /** A speaker and where it runs. */
@@ -90,9 +95,8 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
   const capture = await startCapture(scope, place);
   const nodes = await addNodes(scope, network, place);
   const sessions = nodes.flatMap((node) => (['ipv4', 'ipv6'] as const).map((family) => sessionOf(node, family, place)));
-  const routerScope = new Scope();
-  scope.onClose('the router', () => routerScope.close());
-  const router = await driver.start(routerScope, place, { asn: routerAsn, neighbors: sessions.map(({ neighbor }) => neighbor) });
+  let running = await startRouter(driver, place, sessions, false);
+  scope.onClose('the router', () => running.scope.close());
   const configure = async (wish: Wish) => {
     await Promise.all(nodes.map((node) => node.speaker().configure(fileOf(node, place, wish))));
   };
@@ -101,16 +105,46 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
     sessions,
     nodes,
     capture,
-    router: () => router,
+    router: () => running.router,
     configure,
-    baseline: async () => {
+    baseline: async (secured = false) => {
+      if (secured !== running.secured) {
+        await running.scope.close();
+        running = await startRouter(driver, place, sessions, secured);
+      }
       // One that a test which failed did not start again.
       await Promise.all(nodes.map((node) => node.speaker().process.ended() !== undefined && node.start()));
-      await configure({});
+      await configure(secured ? { peer: () => securedPeer } : {});
       await allBack(lab);
+    },
+    dropped: async (counters) => {
+      const texts = await Promise.all(
+        [place, ...nodes.map(({ namespace }) => namespace)].map((each) => each.run(['cat', '/proc/net/netstat'])),
+      );
+      return texts.map((text) => counted(text, counters)).reduce((sum, count) => sum + count);
     },
   };
   return lab;
+}
+
+/** What speakers need where the router asks for security; the files are beside theirs. */
+export const securedPeer = { passwordFile: 'right-key', ttlSecurityHops: 1 } as const;
+const keys = { 'right-key': 'correct-horse', 'wrong-key': 'battery-staple' } as const;
+
+async function startRouter(driver: RouterDriver, place: Namespace, sessions: readonly Session[], secured: boolean) {
+  const scope = new Scope();
+  const security = secured ? { password: keys['right-key'], ttlSecurity: true } : {};
+  const neighbors = sessions.map(({ neighbor }) => ({ ...neighbor, ...security }));
+  return { scope, secured, router: await driver.start(scope, place, { asn: routerAsn, neighbors }) };
+}
+
+/** The sum of some counters of a /proc/net/netstat: a line of names, then a line of numbers. */
+function counted(text: string, counters: RegExp): number {
+  const [names = [], values = []] = text
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'))
+    .map((line) => line.split(' '));
+  return names.reduce((sum, name, index) => sum + (counters.test(name) ? Number(values[index]) : 0), 0);
 }
 
 /** Waits until the router has exactly these prefixes on each session; returns what it has, by session. */
@@ -212,5 +246,6 @@ function fileOf(
     })),
     routes: prefixes.map((prefix) => ({ prefix, attributes: attributes(node.kind) })),
     many,
+    files: keys,
   };
 }

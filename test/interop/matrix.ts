@@ -30,14 +30,14 @@ export function describeRouter(driver: RouterDriver): void {
       writeFileSync(join(seenFolder, `${driver.name}.json`), `${JSON.stringify(seen, null, 2)}\n`);
     });
 
-    for (const { id, title, check } of capabilities) {
+    for (const { id, title, secured, check } of capabilities) {
       const why = cannot[driver.name]?.[id];
       it(title, async (context) => {
         if (why !== undefined) {
           cells.set(id, { outcome: 'cannot', why });
           context.skip(why);
         }
-        await lab.baseline();
+        await lab.baseline(secured);
         const seen = await check(lab);
         cells.set(id, { outcome: 'works', seen: seen ?? '' });
       });

@@ -15,6 +15,8 @@ export type SpeakerFile = {
   readonly routes?: readonly { readonly prefix: string; readonly attributes?: Readonly<Record<string, unknown>> }[];
   /** Prefixes announced without attributes. */
   readonly many?: readonly string[];
+  /** Files beside it, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 };
 
 /** A session as the admin socket shows it; the fields that tests read. */
@@ -51,7 +53,8 @@ export async function startSpeaker(
     string,
     string,
   ];
-  const write = ({ many = [], ...rest }: SpeakerFile) => {
+  const write = ({ many = [], files = {}, ...rest }: SpeakerFile) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
     writeFileSync(routesFile, many.join('\n'));
     writeFileSync(config, JSON.stringify({ ...rest, routesFile }));
   };

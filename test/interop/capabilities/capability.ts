@@ -6,6 +6,8 @@ export type Capability = {
   readonly id: string;
   /** As the document says it. */
   readonly title: string;
+  /** Whether the router asks for TCP MD5 and TTL security. Default: no. */
+  readonly secured?: true;
   /**
    * Tries it on every session of the lab, from {@link Lab.baseline} on. Throws where it does not work. What it returns is shown in
    * the document: what was seen where routers differ; it must be the same in every run.

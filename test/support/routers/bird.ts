@@ -10,6 +10,7 @@ import {
   type SeenRoute,
   words,
 } from './router.ts';
+import { shared } from './shared.ts';
 
 /** BIRD 2. */
 export const bird: RouterDriver = {
@@ -20,13 +21,15 @@ export const bird: RouterDriver = {
     const router = await startBird(scope, namespace, configFile(namespace.ipv4, config));
     const { process, birdc } = router;
     const protocol = ({ address }: RouterNeighbor) => `speaker${config.neighbors.findIndex((each) => each.address === address)}`;
+    const protocols = shared(() => birdc('show protocols'));
+    const routes = shared(() => router.routes());
     return {
       process,
-      established: async (neighbor) => (await router.session(protocol(neighbor))).state === 'Established',
-      routes: async (neighbor) => byPrefix((await router.routes(`protocol ${protocol(neighbor)}`)).map(seen)),
+      established: async (neighbor) => new RegExp(`^${protocol(neighbor)} .*Established`, 'm').test(await protocols()),
+      routes: async (neighbor) => byPrefix((await routes()).filter((route) => route.protocol === protocol(neighbor)).map(seen)),
       count: async (neighbor) => {
         const shown = await birdc(`show route count protocol ${protocol(neighbor)}`);
-        return [...shown.matchAll(/(\d+) of \d+ routes for/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+        return [...shown.matchAll(/^(\d+) of \d+ routes for/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
       },
       refresh: async (neighbor) => {
         await birdc(`reload in ${protocol(neighbor)}`);

@@ -5,6 +5,7 @@ import type { Family } from '../frr.ts';
 import { run } from '../processes.ts';
 import { tempFolder } from '../temp-folder.ts';
 import { byPrefix, communityTexts, originOf, type RouterConfig, type RouterDriver, type RouterNeighbor, type SeenRoute } from './router.ts';
+import { shared } from './shared.ts';
 
 /** A path as `gobgp global rib -j` prints it; the fields that are read. */
 type Path = { readonly nlri: { readonly prefix: string }; readonly attrs: readonly Attribute[]; readonly 'neighbor-ip'?: string };
@@ -30,6 +31,14 @@ const attributeType = {
   largeCommunities: 32,
 } as const;
 
+/** A neighbour as `gobgp neighbor -j` prints it. */
+type Neighbor = {
+  readonly conf: { readonly neighbor_address: string };
+  readonly state?: { readonly session_state?: number };
+  readonly afi_safis?: readonly { readonly state?: { readonly received?: number } }[];
+};
+const established = 6;
+
 /** GoBGP. */
 export const gobgp: RouterDriver = {
   name: 'GoBGP',
@@ -44,18 +53,19 @@ export const gobgp: RouterDriver = {
       process.mustRun();
       return JSON.parse(await gobgp('neighbor', '-j')).length === config.neighbors.length;
     });
-    const neighborState = async ({ address }: RouterNeighbor) => JSON.parse(await gobgp('neighbor', address, '-j'));
+    const neighbors = shared(async (): Promise<readonly Neighbor[]> => JSON.parse(await gobgp('neighbor', '-j')));
+    const neighborOf = async ({ address }: RouterNeighbor) => (await neighbors()).find(({ conf }) => conf.neighbor_address === address);
+    const paths = shared(async () => {
+      const shown = await Promise.all(['ipv4', 'ipv6'].map((family) => gobgp('global', 'rib', '-a', family, '-j')));
+      return shown.flatMap((text) => Object.values(JSON.parse(text) as Record<string, readonly Path[]>).flat());
+    });
     return {
       process,
-      established: async (neighbor) => (await neighborState(neighbor)).state?.session_state === 6,
-      routes: async ({ address }) => {
-        const shown = await Promise.all(['ipv4', 'ipv6'].map((family) => gobgp('global', 'rib', '-a', family, '-j')));
-        const paths = shown.flatMap((text) => Object.values(JSON.parse(text) as Record<string, readonly Path[]>).flat());
-        return byPrefix(paths.filter((path) => path['neighbor-ip'] === address).map(seen));
-      },
+      established: async (neighbor) => (await neighborOf(neighbor))?.state?.session_state === established,
+      routes: async ({ address }) => byPrefix((await paths()).filter((path) => path['neighbor-ip'] === address).map(seen)),
       count: async (neighbor) => {
-        const { afi_safis: families = [] } = await neighborState(neighbor);
-        return families.reduce((sum: number, { state }: { state?: { received?: number } }) => sum + (state?.received ?? 0), 0);
+        const families = (await neighborOf(neighbor))?.afi_safis ?? [];
+        return families.reduce((sum, { state }) => sum + (state?.received ?? 0), 0);
       },
       refresh: async ({ address, family }) => {
         await gobgp('neighbor', address, 'softresetin', '-a', family);

@@ -15,9 +15,11 @@ import {
   type SeenRoute,
   words,
 } from './router.ts';
+import { shared } from './shared.ts';
 
 /** A path as `bgpctl -j show rib` prints it; the fields that are read. */
 type Path = {
+  readonly neighbor: { readonly remote_addr: string };
   readonly prefix: string;
   readonly exit_nexthop: string;
   readonly origin: string;
@@ -26,6 +28,13 @@ type Path = {
   readonly localpref: number;
   readonly communities?: readonly string[];
   readonly large_communities?: readonly string[];
+};
+
+/** A neighbour as `bgpctl -j show neighbor` prints it. */
+type Neighbor = {
+  readonly remote_addr: string;
+  readonly state: string;
+  readonly stats?: { readonly prefixes?: { readonly received?: number } };
 };
 
 /** OpenBGPD, the portable one: a parent, a session engine, a decision engine, each a process. */
@@ -44,15 +53,14 @@ export const openbgpd: RouterDriver = {
       process.mustRun();
       return JSON.parse(await bgpctl('-j', 'show', 'neighbor')).neighbors.length === config.neighbors.length;
     });
-    const neighborState = async ({ address }: RouterNeighbor) => JSON.parse(await bgpctl('-j', 'show', 'neighbor', address)).neighbors[0];
+    const neighbors = shared(async (): Promise<readonly Neighbor[]> => JSON.parse(await bgpctl('-j', 'show', 'neighbor')).neighbors);
+    const neighborOf = async ({ address }: RouterNeighbor) => (await neighbors()).find(({ remote_addr }) => remote_addr === address);
+    const paths = shared(async (): Promise<readonly Path[]> => JSON.parse(await bgpctl('-j', 'show', 'rib', 'detail')).rib ?? []);
     return {
       process,
-      established: async (neighbor) => (await neighborState(neighbor)).state === 'Established',
-      routes: async ({ address }) => {
-        const shown = JSON.parse(await bgpctl('-j', 'show', 'rib', 'detail', 'neighbor', address));
-        return byPrefix(((shown.rib ?? []) as readonly Path[]).map(seen));
-      },
-      count: async (neighbor) => (await neighborState(neighbor)).stats?.prefixes?.received ?? 0,
+      established: async (neighbor) => (await neighborOf(neighbor))?.state === 'Established',
+      routes: async ({ address }) => byPrefix((await paths()).filter(({ neighbor }) => neighbor.remote_addr === address).map(seen)),
+      count: async (neighbor) => (await neighborOf(neighbor))?.stats?.prefixes?.received ?? 0,
       refresh: async ({ address }) => {
         await bgpctl('neighbor', address, 'refresh');
       },
