@@ -10,6 +10,12 @@ const serviceRef = withRules(z.object({ name: objectName.describe('Name of the S
 ]);
 
 const spec = z.object({
+  mode: z
+    .enum(['Announce', 'Observe'])
+    .default('Announce')
+    .describe(
+      'Announce, or Observe: everything is computed and reported, and no route is announced. Changing to Observe withdraws what is announced. Default Announce.',
+    ),
   serviceRef: serviceRef.describe(
     'The Service of type LoadBalancer that is refined. One AnycastService per Service: of several the oldest counts. It cannot be changed.',
   ),

@@ -82,6 +82,38 @@ describe('who a Service belongs to', () => {
   });
 });
 
+describe('mode Observe', () => {
+  it('announces nothing, and says of each node that would', () => {
+    const world = worldWith(aRefinement({ isObserved: true }));
+    const { intent: observed, governed } = world.decide();
+    expect(governed).toMatchObject({ decisions: [], orders: [] });
+    expect(observed.addresses[0]?.standings).toMatchObject([{ place: { node: 'n1' }, wanted: 'no', reason: 'ObserveOnly' }]);
+  });
+
+  it('withdraws what is announced as a narrowing edit, and announces again when it ends', () => {
+    const world = announcedWorld();
+    world.cluster.put(aRefinement({ isObserved: true }));
+    expect(world.decide().governed.decisions).toMatchObject([
+      { outcome: 'withdraw', cause: 'narrowing', reason: 'ObserveOnly', evidence: [{ source: 'AnycastService', fact: 'mode Observe' }] },
+    ]);
+    world.cluster.put(aRefinement());
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'announce' }]);
+  });
+
+  it('takes what is announced where nothing sure is known of the endpoints, and says nothing of other places', () => {
+    const world = announcedWorld();
+    world.cluster.put(aRefinement({ isObserved: true }), anUnreadyNode('n1'), aSlice([notReady('n1')]));
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'withdraw', cause: 'narrowing', reason: 'ObserveOnly' }]);
+    const unheld = worldWith(aRefinement({ isObserved: true }), aSlice([leaving('n1')]));
+    expect(address(unheld)?.standings).toMatchObject([{ wanted: 'ifAnnounced', reason: 'Leaving' }]);
+  });
+
+  it('names the endpoints where they fail', () => {
+    const world = worldWith(aRefinement({ isObserved: true }), aSlice([notReady('n1')]));
+    expect(address(world)?.standings).toMatchObject([{ wanted: 'no', cause: 'soft' }]);
+  });
+});
+
 describe('the end of a Service', () => {
   it('withdraws when its Service is deleted, and gives the status back when the routes are gone', () => {
     const world = announcedWorld();

@@ -98,6 +98,8 @@ function standing(of: Case, node: string, endpoints: EndpointVerdict, shared: re
   const place = { prefix: of.address.prefix, node };
   const ineligible = ineligibility(of.view, node);
   if (ineligible !== undefined) return { place, wanted: 'no', ...ineligible };
+  const observed = observedOnly(of, endpoints, of.ledger.route(place) !== undefined);
+  if (observed !== undefined) return { place, wanted: 'no', ...observed };
   if (endpoints.wanted !== 'yes') return { place, ...endpoints };
   // kube-proxy serves only what is in the status; there, a route that is up would be a black hole only until we write it again.
   if (!of.claim.service.ingress.includes(of.address.text)) {
@@ -105,6 +107,19 @@ function standing(of: Case, node: string, endpoints: EndpointVerdict, shared: re
   }
   const own = of.endpointPolicy === 'Cluster' ? doubtsAboutNode(of.view, node, of.nowMs) : [];
   return { place, ...endpoints, doubts: [...endpoints.doubts, ...own, ...shared] };
+}
+
+/** What would be announced, or is, and is only to be observed; where endpoints surely fail, that is the reason. */
+function observedOnly({ view, claim: { refinement } }: Case, endpoints: EndpointVerdict, isHeld: boolean): Dismissal | undefined {
+  if (refinement?.isObserved !== true) return undefined;
+  const isRefused = endpoints.wanted === 'no' && endpoints.doubts.length === 0;
+  if (endpoints.wanted !== 'yes' && (isRefused || !isHeld)) return undefined;
+  return {
+    cause: 'narrowing',
+    reason: 'ObserveOnly',
+    evidence: [seen(refinement, 'mode Observe')],
+    doubts: doubtsAbout(view, 'AnycastService', refinement.key, refinement),
+  };
 }
 
 /** Why a node announces nothing, whatever its endpoints. */

@@ -81,6 +81,8 @@ export type ObservedRefinement = Observed & {
   readonly addresses: readonly string[];
   /** Absent: follows the Service's externalTrafficPolicy. */
   readonly endpointPolicy?: EndpointPolicy;
+  /** Everything is computed and reported, and nothing is announced. */
+  readonly isObserved: boolean;
   readonly gateMode: DataPlaneGate['mode'];
   /** In milliseconds. */
   readonly announceDelayMs: number;

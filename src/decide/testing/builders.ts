@@ -43,6 +43,7 @@ export const aRefinement = (rest: Rest<ObservedRefinement> = {}, key = 'dns/edge
   key,
   service: 'dns/edge',
   addresses: [],
+  isObserved: false,
   gateMode: 'Auto',
   announceDelayMs: 1_000,
   ...rest,

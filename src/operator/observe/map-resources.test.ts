@@ -23,6 +23,7 @@ describe('our kinds', () => {
       service: 'ns/dns',
       addresses: ['2001:db8::1'],
       endpointPolicy: 'Cluster',
+      isObserved: false,
       gateMode: 'Delay',
       announceDelayMs: 5,
     });

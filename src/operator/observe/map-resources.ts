@@ -24,12 +24,13 @@ type Mapped<T> = Result<T, FieldError>;
 export function mapRefinement(object: CustomObject, presence: Presence): Mapped<ObservedRefinement> {
   const parsed = parseAnycastService(object);
   if (!parsed.ok) return parsed;
-  const { serviceRef, addresses = [], endpointPolicy, dataPlaneGate, announceDelayMs } = parsed.value.spec;
+  const { mode, serviceRef, addresses = [], endpointPolicy, dataPlaneGate, announceDelayMs } = parsed.value.spec;
   return ok({
     ...observed('AnycastService', object.metadata, presence),
     service: `${object.metadata.namespace ?? ''}/${serviceRef.name}`,
     addresses,
     ...(endpointPolicy !== undefined && { endpointPolicy }),
+    isObserved: mode === 'Observe',
     gateMode: dataPlaneGate,
     announceDelayMs,
   });

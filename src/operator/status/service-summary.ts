@@ -74,6 +74,7 @@ function placeObstacles(facts: StatusFacts, outcome: ServiceOutcome, { standing,
   if (held !== undefined) return [obstacle(place, held.reason, `${reasons[held.reason].says}; ${held.exit}`)];
   if (standing.wanted === 'no' && standing.reason === 'NotSelected')
     return [obstacle(place, 'NotSelected', reasons.NotSelected.says, true)];
+  if (standing.wanted === 'no' && standing.reason === 'ObserveOnly') return [obstacle(place, 'ObserveOnly', reasons.ObserveOnly.says)];
   if (standing.wanted !== 'yes') return [];
   const announced = facts.ledger().route(place)?.announced ?? [];
   return exports
