@@ -9,12 +9,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { baseCrds, chartCrds, crds } from './generate-crds.ts';
+import { peerSettingsReference } from './generate-peer-settings.ts';
 import { reasonReference } from './generate-reasons.ts';
 import { resourceReference } from './generate-resources.ts';
 import type { Generator, Output } from './generator.ts';
 
 /** All generators: add yours here. */
-const generators: readonly Generator[] = [crds, chartCrds, baseCrds, resourceReference, reasonReference];
+const generators: readonly Generator[] = [crds, chartCrds, baseCrds, resourceReference, reasonReference, peerSettingsReference];
 
 const root = join(import.meta.dirname, '..');
 

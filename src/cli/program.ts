@@ -81,6 +81,9 @@ function speakerCommand(env: NodeJS.ProcessEnv): Command {
         'where routers may connect, at most one per family, such as 0.0.0.0:179,[::]:179; default: nowhere. Ports below 1024 need CAP_NET_BIND_SERVICE',
       ).argParser(listOf(parseEndpoint)),
     )
+    .addOption(
+      flag('--record <file>', 'add all that happens on BGP sessions to this file, JSON lines; for finding faults, it grows without bound'),
+    )
     .addOption(flag('--tls-ca <file>', 'certificate authority of the operators, PEM'))
     .addOption(flag('--tls-server-name <name>', 'name that the operators’ certificate must have; default: the host of --operator'))
     .addOption(

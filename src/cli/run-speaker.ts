@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { Peer } from '#bgp/peer/peer.ts';
+import type { Record } from '#bgp/peer/recording.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { lockInFolder } from '#linux/folder-lock.ts';
 import { Tcp } from '#linux/tcp.ts';
 import { healthRoutes } from '#obs/health.ts';
 import { HttpServer } from '#obs/http-server.ts';
-import { createLog, type LogLevel, type LogOutput } from '#obs/logger.ts';
+import { createLog, type Logger, type LogLevel, type LogOutput } from '#obs/logger.ts';
 import { Metrics, processMetrics } from '#obs/metrics.ts';
 import { askHealthCheckPort } from '#probe/ask-port.ts';
 import { OperatorDialer } from '#rpc/client.ts';
@@ -22,6 +23,7 @@ import { FolderDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
 import { orUsageError, UsageError } from './failure.ts';
 import type { Endpoint, HostPort } from './flags.ts';
+import { openRecording } from './recording-file.ts';
 import { runUntilStopped } from './signals.ts';
 import { version } from './version.ts';
 
@@ -35,6 +37,7 @@ export type SpeakerFlags = {
   readonly listenHttp: Endpoint;
   readonly sourceAddress?: readonly string[];
   readonly listen?: readonly Endpoint[];
+  readonly record?: string;
   readonly tlsCa?: string;
   readonly tlsServerName?: string;
   readonly tokenFile: string;
@@ -57,7 +60,9 @@ export async function runSpeaker(flags: SpeakerFlags): Promise<void> {
   const node = await nodeNameOf(flags);
   // For the life of the process: two speakers that keep one state would contradict each other.
   orUsageError(lockInFolder(flags.stateDir, node));
-  const speaker = makeSpeaker(flags, node, log, metrics);
+  const recording = flags.record === undefined ? undefined : orUsageError(await openRecording(flags.record, log.logger));
+  if (recording !== undefined) shutdown.add('the recording', () => recording.close());
+  const speaker = makeSpeaker(flags, node, { ...log, ...recording }, metrics);
   await listen(flags, speaker, metrics, shutdown);
   const started = await speaker.start();
   if (!started.ok) await shutdown.run();
@@ -78,11 +83,12 @@ async function nodeNameOf({ node, config }: SpeakerFlags): Promise<string> {
   return orUsageError(await readNodeName(config)) ?? hostname();
 }
 
-function makeSpeaker(flags: SpeakerFlags, node: string, log: LogOutput, metrics: Metrics): Speaker {
-  const { logger } = log;
+type Outputs = { readonly logger: Logger; readonly record?: Record };
+
+function makeSpeaker(flags: SpeakerFlags, node: string, { logger, record }: Outputs, metrics: Metrics): Speaker {
   const prefixes = new PrefixTable();
   const tcp = new Tcp();
-  const surroundings = { connector: tcp, clock: realClock, random: realRandom, logger, prefixes };
+  const surroundings = { connector: tcp, clock: realClock, random: realRandom, logger, prefixes, ...(record && { record }) };
   return new Speaker({
     node,
     instance: randomUUID(),

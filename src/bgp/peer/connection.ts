@@ -144,7 +144,7 @@ export class Connection {
 
   /** Lets an event happen. */
   dispatch(event: Event): void {
-    this.#record({ event: 'told', what: event });
+    this.#record({ event: 'told', what: event, ...(this.#hasRival() && { rival: true }) });
     this.#happen(event);
   }
 

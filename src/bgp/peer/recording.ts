@@ -13,14 +13,14 @@ export type Recorded =
   /** In: the settings from now on. */
   | { readonly event: 'settings'; readonly settings: FsmSettings }
   /** In: the owner lets this happen. */
-  | { readonly event: 'told'; readonly what: Event }
+  | { readonly event: 'told'; readonly what: Event; readonly rival?: true }
   /** In: a timer fired. */
   | { readonly event: 'timer'; readonly timer: TimerName }
   /** In: there is a connection, which we or the router opened. */
   | { readonly event: 'connected' | 'accepted'; readonly local: SocketAddress; readonly remote: SocketAddress }
   /** In: there is none. */
   | { readonly event: 'unreachable'; readonly reason: string }
-  /** In: bytes arrived. `rival`: while another connection with the router was open. */
+  /** In: bytes arrived. `rival`, here and where the owner tells: another connection with the router is open. */
   | { readonly event: 'received'; readonly bytes: Uint8Array; readonly rival?: true }
   /** In: what an OPEN that arrived means beside another connection. */
   | { readonly event: 'collision'; readonly verdict: OpenVerdict }
