@@ -5,6 +5,7 @@
  * has. It runs the state machine of `bgp/fsm` (in `connection.ts`; two of them while connections collide, in `connections.ts`) and
  * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer: what happens to one router happens to no other.
  */
+import type { State } from '#bgp/fsm/events.ts';
 import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
 import type { RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
@@ -77,7 +78,11 @@ export class Peer {
   #connections: Connections;
   /** While Established. */
   #established: { readonly connection: Connection; readonly outbox: Outbox } | undefined;
+  /** State of the session, and since when: a second connection that comes and goes does not count. */
+  #state: State = 'Idle';
   #sinceMs: number;
+  /** What went wrong last and was logged. */
+  #logged = '';
   #started = false;
   /** What our OPEN says about a restart; after the first session this process is the one that forwarded. */
   #restart: Restart;
@@ -242,7 +247,9 @@ export class Peer {
   }
 
   #changed(connection: Connection, session: Session, previous: Session): void {
-    this.#sinceMs = this.#surroundings.clock.nowMs();
+    const { state } = this.#connections.session;
+    if (state !== this.#state) this.#sinceMs = this.#surroundings.clock.nowMs();
+    this.#state = state;
     this.#log(session, previous);
     if (session.state === 'Established') this.#up(connection);
     if (previous.state === 'Established') this.#lost();
@@ -342,8 +349,9 @@ export class Peer {
     const { state, lastError, negotiated } = session;
     if (state === 'Established') this.#logUp(negotiated);
     // A router that is away is tried for hours: one line says so, until the reason is another.
-    else if (lastError !== previous.lastError) this.#logger.warn({ event: 'session', state, error: lastError });
+    else if (lastError !== '' && lastError !== this.#logged) this.#logger.warn({ event: 'session', state, error: lastError });
     else if (previous.state === 'Established') this.#logger.info({ event: 'session', state });
+    this.#logged = state === 'Established' ? '' : lastError || this.#logged;
   }
 
   #logUp(negotiated: Negotiated | undefined): void {
