@@ -6,9 +6,34 @@ import { parserOf } from './parse.ts';
 import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, text, withRules } from './schema.ts';
 import { selecting } from './selector.ts';
 
+/** As RFC 9234 §4.1 names them. */
+const peerRoles = ['Provider', 'RouteServer', 'RouteServerClient', 'Customer', 'Peer'] as const;
+
 const nextHop = z.object({
   ipv4: hostAddressOf(4).exactOptional().describe('Next hop of IPv4 routes.'),
   ipv6: hostAddressOf(6).exactOptional().describe('Next hop of IPv6 routes.'),
+});
+
+/** Name of a network device: Linux takes 15 characters. */
+const deviceName = z
+  .string()
+  .min(1)
+  .max(15)
+  .regex(/^[^\s/]+$/);
+
+const gracefulRestart = z.object({
+  restartTimeSeconds: int32(1, 4_095).describe(
+    'For how long the router keeps our routes after the session is lost, in seconds, 1 to 4095.',
+  ),
+  notification: z
+    .boolean()
+    .default(false)
+    .describe('True: over NOTIFICATIONs and an expired hold time too (RFC 8538); a final stop is a Hard Reset then. Default false.'),
+});
+
+const localAS = z.object({
+  asn: asn.describe('What our OPEN says, 1 to 4294967294.'),
+  replaceAS: z.boolean().default(false).describe('True: alone in AS_PATH. False: before localASN. Default false.'),
 });
 
 const fields = z.object({
@@ -46,6 +71,64 @@ const fields = z.object({
   multihopTTL: int32(2, 255)
     .exactOptional()
     .describe('How many hops away an eBGP router may be, 2 to 255. Default: it is on the same link. iBGP has no such bound.'),
+  ttlSecurityHops: int32(1, 254)
+    .exactOptional()
+    .describe(
+      'TTL security (RFC 5082): how many hops away the router is, 1 to 254. We send with 255, and take nothing that comes from further away; the router has to do the same. Excludes multihopTTL. A change starts the session anew. Default: none.',
+    ),
+  vrf: deviceName
+    .exactOptional()
+    .describe('VRF device of the node that the session is bound to. A change starts the session anew. Default: none.'),
+  passive: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'True: speakers never connect, the router does; they have to listen (anycast speaker --listen). A change starts the session anew. Default false.',
+    ),
+  gracefulRestart: gracefulRestart
+    .exactOptional()
+    .describe(
+      'Graceful restart (RFC 4724): the router keeps our routes while a speaker restarts, and also while its node is dead. A change starts the session anew. Default: not offered.',
+    ),
+  role: z
+    .enum(peerRoles)
+    .exactOptional()
+    .describe(
+      'Our role towards the router (RFC 9234), eBGP only: it refuses sessions that do not fit, and marks routes so that leaks are seen. A change starts the session anew. Default: none.',
+    ),
+  roleStrict: z
+    .boolean()
+    .exactOptional()
+    .describe('True: a router that says no role is refused. A change starts the session anew. Default false.'),
+  localAS: localAS
+    .exactOptional()
+    .describe(
+      'Another AS of ours that only this router sees, eBGP only (RFC 7705). Routes received are none of ours, so that there is no no-prepend. A change starts the session anew. Default: localASN.',
+    ),
+  extendedNextHop: z
+    .boolean()
+    .exactOptional()
+    .describe('True: offer IPv4 routes with IPv6 next hops (RFC 8950). A change starts the session anew. Default false.'),
+  extendedMessages: z
+    .boolean()
+    .exactOptional()
+    .describe('Offer messages of up to 65535 octets (RFC 8654). A change starts the session anew. Default true.'),
+  delayOpenSeconds: int32(1, 240)
+    .exactOptional()
+    .describe(
+      'How long our OPEN waits for that of the router, in seconds, 1 to 240 (DelayOpen, RFC 4271). Counts from the next connection on. Default: not.',
+    ),
+  maxPrefixes: int32(1, 10_000_000)
+    .exactOptional()
+    .describe(
+      'Most prefixes that the router is told by one node, 1 to 10000000. What exceeds it waits, nothing is withdrawn. Counts at once. Default: no bound.',
+    ),
+  noLLGR: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'True: add NO_LLGR (RFC 9494) to every route, so that the router does not keep it as a long-lived stale one. Counts at once. Default false.',
+    ),
   nodeSelector: selecting('Which Nodes have a session with this router'),
 });
 
@@ -75,6 +158,24 @@ const spec = withRules(fields, [
     message: 'both ends of a connection are of one family: write an address of the same family as address',
     field: 'sourceAddress',
     holds: (peer) => peer.sourceAddress === undefined || isIpv6(peer.sourceAddress) === isIpv6(peer.address),
+  },
+  {
+    cel: '!has(self.ttlSecurityHops) || !has(self.multihopTTL)',
+    message: 'with TTL security our packets begin with 255: remove multihopTTL',
+    field: 'ttlSecurityHops',
+    holds: (peer) => peer.ttlSecurityHops === undefined || peer.multihopTTL === undefined,
+  },
+  {
+    cel: '!has(self.role) || self.localASN != self.peerASN',
+    message: 'roles are for eBGP (RFC 9234): remove role, or correct an AS number',
+    field: 'role',
+    holds: (peer) => peer.role === undefined || peer.localASN !== peer.peerASN,
+  },
+  {
+    cel: '!has(self.localAS) || (self.localASN != self.peerASN && self.localAS.asn != self.peerASN)',
+    message: "another AS is for eBGP, and is not the router's: remove localAS, or correct an AS number",
+    field: 'localAS',
+    holds: (peer) => peer.localAS === undefined || (peer.localASN !== peer.peerASN && peer.localAS.asn !== peer.peerASN),
   },
   nextHopRule('ipv4', 'IPv4', 4),
   nextHopRule('ipv6', 'IPv6', 6),

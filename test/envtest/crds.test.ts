@@ -85,6 +85,9 @@ const violations: readonly [KindName, object, string, string][] = [
   ['AnycastPeer', { ...peer, address: '0.0.0.0' }, 'spec.address', 'name one host'],
   ['AnycastPeer', { ...peer, holdTimeSeconds: 2 }, 'spec.holdTimeSeconds', 'a hold time is at least 3 seconds'],
   ['AnycastPeer', { ...peer, peerASN: 64512, multihopTTL: 2 }, 'spec.multihopTTL', 'iBGP (localASN equals peerASN) has no such bound'],
+  ['AnycastPeer', { ...peer, ttlSecurityHops: 1, multihopTTL: 2 }, 'spec.ttlSecurityHops', 'with TTL security our packets begin with 255'],
+  ['AnycastPeer', { ...peer, peerASN: 64512, role: 'Customer' }, 'spec.role', 'roles are for eBGP'],
+  ['AnycastPeer', { ...peer, localAS: { asn: peer.peerASN } }, 'spec.localAS', "another AS is for eBGP, and is not the router's"],
   ['AnycastPeer', { ...peer, sourceAddress: '2001:db8::2' }, 'spec.sourceAddress', 'both ends of a connection are of one family'],
   ['AnycastPeer', { ...peer, nextHop: { ipv6: '2001:db8::2' } }, 'spec.nextHop.ipv6', 'the session does not carry IPv6 routes'],
   [

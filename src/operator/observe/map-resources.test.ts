@@ -95,6 +95,38 @@ describe('our kinds', () => {
     });
   });
 
+  it('AnycastPeer with everything that a session may be asked for', () => {
+    const spec = {
+      ttlSecurityHops: 1,
+      vrf: 'blue',
+      passive: true,
+      gracefulRestart: { restartTimeSeconds: 20 },
+      role: 'Customer',
+      roleStrict: true,
+      localAS: { asn: 3, replaceAS: true },
+      extendedNextHop: true,
+      extendedMessages: false,
+      delayOpenSeconds: 3,
+      maxPrefixes: 10,
+      noLLGR: true,
+    };
+    const mapped = unwrap(mapPeer(object({ address: '198.51.100.1', localASN: 1, peerASN: 2, ...spec }), 'present'));
+    expect(mapped.session).toMatchObject({
+      ttlSecurityHops: 1,
+      vrf: 'blue',
+      passive: true,
+      gracefulRestart: { restartSeconds: 20, notification: false },
+      role: 'Customer',
+      roleStrict: true,
+      localAs: { asn: 3, replaceAs: true },
+      extendedNextHop: true,
+      extendedMessages: false,
+      delayOpenMs: 3_000,
+      maxPrefixes: 10,
+      noLlgr: true,
+    });
+  });
+
   it('AnycastConfig', () => {
     expect(
       unwrap(

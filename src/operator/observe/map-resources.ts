@@ -1,6 +1,6 @@
 import { parseAnycastAdvertisement } from '#api/anycast-advertisement.ts';
 import { parseAnycastConfig } from '#api/anycast-config.ts';
-import { parseAnycastPeer } from '#api/anycast-peer.ts';
+import { type AnycastPeerSpec, parseAnycastPeer } from '#api/anycast-peer.ts';
 import { parseAnycastPool } from '#api/anycast-pool.ts';
 import { parseAnycastService } from '#api/anycast-service.ts';
 import type { FieldError } from '#api/parse.ts';
@@ -15,6 +15,7 @@ import type {
   Presence,
 } from '#decide/view.ts';
 import { ok, type Result } from '#runtime/result.ts';
+import type { SessionOptions } from '#state/session-options.ts';
 import type { CustomObject } from '../custom-object.ts';
 import { observed } from './map-core.ts';
 
@@ -85,10 +86,32 @@ export function mapPeer(object: CustomObject, presence: Presence): Mapped<Observ
       ...(spec.nextHop.ipv4 !== undefined && { nextHopIpv4: spec.nextHop.ipv4 }),
       ...(spec.nextHop.ipv6 !== undefined && { nextHopIpv6: spec.nextHop.ipv6 }),
       ...(spec.multihopTTL !== undefined && { multihopTtl: spec.multihopTTL }),
+      ...sessionOptions(spec),
     },
     ...(spec.families !== undefined && { families: spec.families }),
     ...selectors({ nodeSelector: spec.nodeSelector }),
   });
+}
+
+function sessionOptions(spec: AnycastPeerSpec): SessionOptions {
+  const { ttlSecurityHops, vrf, passive, gracefulRestart, role, roleStrict, localAS, maxPrefixes } = spec;
+  const { extendedNextHop, extendedMessages, delayOpenSeconds, noLLGR } = spec;
+  return {
+    ...(ttlSecurityHops !== undefined && { ttlSecurityHops }),
+    ...(vrf !== undefined && { vrf }),
+    ...(passive !== undefined && { passive }),
+    ...(gracefulRestart !== undefined && {
+      gracefulRestart: { restartSeconds: gracefulRestart.restartTimeSeconds, notification: gracefulRestart.notification },
+    }),
+    ...(role !== undefined && { role }),
+    ...(roleStrict !== undefined && { roleStrict }),
+    ...(localAS !== undefined && { localAs: { asn: localAS.asn, replaceAs: localAS.replaceAS } }),
+    ...(extendedNextHop !== undefined && { extendedNextHop }),
+    ...(extendedMessages !== undefined && { extendedMessages }),
+    ...(delayOpenSeconds !== undefined && { delayOpenMs: delayOpenSeconds * 1_000 }),
+    ...(maxPrefixes !== undefined && { maxPrefixes }),
+    ...(noLLGR !== undefined && { noLlgr: noLLGR }),
+  };
 }
 
 export function mapConfig(object: CustomObject, presence: Presence): Mapped<ObservedConfig> {
