@@ -14,7 +14,7 @@ export function nodeProblem(node: wire.NodeEntry): Problem {
 export function peerProblem(peer: wire.PeerEntry): Problem {
   return (
     nameProblem('name', peer.name) ??
-    routerProblem(peer) ??
+    addressProblem('address', peer.address) ??
     rangeProblem('port', peer.port, 1, 65_535) ??
     rangeProblem('localAsn', peer.localAsn, 1, maxAsn - 1) ??
     rangeProblem('peerAsn', peer.peerAsn, 1, maxAsn - 1) ??
@@ -28,10 +28,6 @@ export function peerProblem(peer: wire.PeerEntry): Problem {
     sessionOptionsProblem(peer)
   );
 }
-
-/** A router has an address, or is behind an interface. */
-const routerProblem = ({ address, interface: behind }: wire.PeerEntry): Problem =>
-  address === '' && behind !== undefined ? undefined : addressProblem('address', address);
 
 export function routeProblem(route: wire.RouteEntry): Problem {
   return (

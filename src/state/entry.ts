@@ -15,7 +15,7 @@ export type PeerEntry = SessionOptions & {
   readonly kind: 'peer';
   /** Name of the AnycastPeer. */
   readonly name: string;
-  /** The router's address, canonical text. Empty: an unnumbered router on `interface`. */
+  /** The router's address, canonical text. */
   readonly address: string;
   /** The router's TCP port, default 179. */
   readonly port: number;

@@ -93,7 +93,7 @@ export class Inbound {
   /** Where the router connects, it has to sign with its key. */
   #tell(entry: PeerEntry): void {
     const { password, tcpAo, address } = entry;
-    if (password === undefined || address === '') return;
+    if (password === undefined) return;
     const key: TcpKey = tcpAo === undefined ? { kind: 'MD5', secret: password } : { kind: 'AO', secret: password, ...tcpAo };
     for (const listener of this.#listenersFor(entry)) {
       const set = listener.setKey(address, key);

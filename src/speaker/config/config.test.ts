@@ -163,14 +163,12 @@ peers:
     delayOpenSeconds: 3
     maxPrefixes: 10
     noLLGR: true
-  - interface: eth1
-    peerASN: 64500
   - address: fe80::1
     interface: eth2
     peerASN: 64500
 `;
     const { entries } = unwrap(await read(session));
-    const [, signed, unnumbered, linkLocal] = entries;
+    const [, signed, linkLocal] = entries;
     expect(signed).toMatchObject({
       ttlSecurityHops: 1,
       password: 'very secret',
@@ -187,7 +185,6 @@ peers:
       maxPrefixes: 10,
       noLlgr: true,
     });
-    expect(unnumbered).toMatchObject({ name: 'eth1', address: '', interface: 'eth1', families: ['IPv6'] });
     expect(linkLocal).toMatchObject({ name: 'fe80::1', interface: 'eth2' });
     for (const entry of entries) expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
 
@@ -200,7 +197,6 @@ peers:
   });
 
   it.each([
-    ['peerASN: 64500', /peers\[0\]\.address is missing/],
     ['address: fe80::1, peerASN: 64500', /peers\[0\]\.interface is missing/],
     ['address: 192.0.2.254, peerASN: 64500, ttlSecurityHops: 1, multihopTTL: 2', /ttlSecurityHops is 1: excludes multihopTTL/],
     ['address: 192.0.2.254, peerASN: 64500, tcpAO: {keyID: 1, receiveKeyID: 1}', /peers\[0\]\.passwordFile is missing/],

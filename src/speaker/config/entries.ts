@@ -15,15 +15,15 @@ export function configEntries(config: Config, passwords: ReadonlyMap<string, str
 }
 
 function peerEntry(localAsn: number, peer: ConfigPeer, passwords: ReadonlyMap<string, string>): PeerEntry {
-  const { sourceAddress, nextHop, multihopTTL, address = '' } = peer;
+  const { sourceAddress, nextHop, multihopTTL, address } = peer;
   return {
     kind: 'peer',
-    name: peer.name ?? peer.address ?? peer.interface ?? '',
+    name: peer.name ?? address,
     address,
     port: peer.port,
     localAsn,
     peerAsn: peer.peerASN,
-    families: ascending(peer.families ?? [address === '' ? 'IPv6' : familyOf(address)]),
+    families: ascending(peer.families ?? [familyOf(address)]),
     holdTimeMs: peer.holdTimeSeconds * 1_000,
     connectRetryMs: peer.connectRetrySeconds * 1_000,
     ...(sourceAddress !== undefined && { sourceAddress }),

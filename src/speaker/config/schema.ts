@@ -49,11 +49,10 @@ const attributes = z.strictObject({
 const device = z.string().regex(/^[^\s/]{1,15}$/, 'a name of 1 to 15 characters is needed, without space or slash');
 
 const peerFields = z.strictObject({
-  /** How the peer is called in logs and at the admin socket; default: its address, or its interface. */
+  /** How the peer is called in logs and at the admin socket; default: its address. */
   name: z.string().min(1).max(253).optional(),
-  /** Left out for an unnumbered router behind `interface`. */
-  address: address.optional(),
-  /** Interface of a link-local address, or of an unnumbered router. */
+  address,
+  /** Interface of a link-local address. */
   interface: device.optional(),
   /** Default 179. */
   port: z.int().min(1).max(65_535).default(179),
@@ -117,11 +116,7 @@ const peerFields = z.strictObject({
 
 /** What two fields of a peer must not say together. */
 const peer = peerFields
-  .refine(({ address: at, interface: behind }) => at !== undefined || behind !== undefined, {
-    path: ['address'],
-    message: 'is missing: write the address of the router, or the interface that an unnumbered one is behind',
-  })
-  .refine(({ address: at, interface: behind }) => at === undefined || !at.startsWith('fe80:') || behind !== undefined, {
+  .refine(({ address: at, interface: behind }) => !at.startsWith('fe80:') || behind !== undefined, {
     path: ['interface'],
     message: 'is missing: a link-local address needs the interface that it is on',
   })

@@ -398,7 +398,7 @@ export interface PeerEntry {
   readonly multihopTtl?:
     | number
     | undefined;
-  /** Interface of a link-local address, or of an unnumbered router, whose address is empty. */
+  /** Interface of a link-local address. */
   readonly interface?:
     | string
     | undefined;
