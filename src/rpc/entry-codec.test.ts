@@ -59,12 +59,8 @@ describe('an entry', () => {
 
   it('of a router that is signed with TCP-AO comes back as it was sent', () => {
     const tcpAo = { keyId: 0, receiveKeyId: 255, algorithm: 'AES-128-CMAC-96' } as const;
-    for (const entry of [
-      { ...aPeer, password: 'p', tcpAo },
-      { ...aPeer, address: '', interface: 'eth0' },
-    ]) {
-      expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
-    }
+    const entry = { ...aPeer, password: 'p', tcpAo };
+    expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
   });
 
   it('has the same bytes whenever it is the same, also when it went over the wire', () => {
