@@ -66,9 +66,19 @@ export class Outcomes {
       if (this.#unwanted.size > 0) return true;
       this.#unjudged.delete(service);
       const outcome = this.#services.get(service);
-      if (outcome !== undefined && hasUnwantedRoute(this.#ledger(), outcome)) this.#unwanted.add(service);
+      if (outcome !== undefined && unwantedNodes(this.#ledger(), outcome).length > 0) this.#unwanted.add(service);
     }
     return this.#unwanted.size > 0;
+  }
+
+  /** Nodes from which some router has a route that the configuration does not want there any more: those of {@link someRouteIsUnwanted}. */
+  nodesWithUnwanted(): Set<string> {
+    const nodes = new Set<string>();
+    for (const service of new Set([...this.#unwanted, ...this.#unjudged])) {
+      const outcome = this.#services.get(service);
+      if (outcome !== undefined) for (const node of unwantedNodes(this.#ledger(), outcome)) nodes.add(node);
+    }
+    return nodes;
   }
 
   setService(outcome: ServiceOutcome): void {
@@ -121,13 +131,12 @@ export class Outcomes {
   }
 }
 
-function hasUnwantedRoute(ledger: LedgerStore, { intent, proposal }: ServiceOutcome): boolean {
+/** Nodes from which some router has a route of the Service that is not wanted there. */
+function unwantedNodes(ledger: LedgerStore, { intent, proposal }: ServiceOutcome): string[] {
   const wanted = new Map(
     proposal.places.map(({ standing, exports }) => [placeKey(standing.place), new Set(exports.map((item) => item.peer))]),
   );
-  for (const { place, announced } of ledger.routesOf(intent.service)) {
-    const peers = wanted.get(placeKey(place));
-    if (announced.some((peer) => peers?.has(peer) !== true)) return true;
-  }
-  return false;
+  return [...ledger.routesOf(intent.service)]
+    .filter(({ place, announced }) => announced.some((peer) => wanted.get(placeKey(place))?.has(peer) !== true))
+    .map(({ place }) => place.node);
 }

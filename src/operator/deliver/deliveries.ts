@@ -32,6 +32,11 @@ export class Deliveries {
     return this.#byNode.values();
   }
 
+  /** Nodes that there is a state for. */
+  nodes(): Iterable<string> {
+    return this.#byNode.keys();
+  }
+
   /** Sends what changed since the last flush: one message to each speaker that is concerned. */
   flush(): void {
     for (const delivery of this.#touched) delivery.flush();

@@ -6,6 +6,7 @@ import { limits } from '../limits.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
 import { isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
@@ -30,6 +31,8 @@ export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, 
   };
 }
 
+type Description = { readonly wanted: readonly WantedCondition[]; readonly fields: Readonly<Record<string, unknown>> };
+
 function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) => Details): Subject {
   return {
     intervalMs: limits.statusIntervalMs,
@@ -39,10 +42,12 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
       const { metadata } = object;
       const isDeleting = metadata.deletionTimestamp !== undefined;
       const finalizer = finalizerWrite(resourceTypes[kind], metadata, !isDeleting || isRestedOn(facts, kind, name));
-      if (finalizer !== undefined || isDeleting || !facts.canTell()) return finalizer;
+      if (finalizer !== undefined || !facts.canTell()) return finalizer;
       const before = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
       const generation = metadata.generation ?? 0;
-      const { wanted, fields } = describe(name);
+      const described = isDeleting ? ending(name, before.conditions) : describe(name);
+      if (described === undefined) return undefined;
+      const { wanted, fields } = described;
       const conditions = conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs());
       const status = { observedGeneration: generation, conditions, ...fields };
       if (sameValue(before, { ...before, ...status })) return undefined;
@@ -51,7 +56,12 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
     },
   };
 
-  function describe(name: string): { wanted: WantedCondition[]; fields: Readonly<Record<string, unknown>> } {
+  function ending(name: string, before: readonly Condition[] | undefined): Description | undefined {
+    const wanted = isRestedOn(facts, kind, name) ? endingConditions(facts, kind, name, before) : undefined;
+    return wanted && { wanted: [isTrue('Accepted', 'Accepted'), ...wanted], fields: {} };
+  }
+
+  function describe(name: string): Description {
     const problem = facts.observer.problem(kind, name);
     if (problem !== undefined) {
       const message = `${problem.message}. What was accepted before stays in force`;

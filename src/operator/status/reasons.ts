@@ -18,6 +18,8 @@ export const statusReasons = {
   Connected: 'the speaker has a stream to the leading operator',
   Disconnected: 'the speaker has none; what it announces stays as it was',
   AttributeIgnored: 'an older AnycastAdvertisement sets an attribute of the same route, which counts',
+  AwaitingFence: 'speakers that are away may still announce what is to go; what waits goes on when they are back',
+  Deleting: 'it is being deleted; the routes that rest on it go first',
   RoutesDiffer: 'routes are not as they should be; the status lists them',
   AsWanted: 'everything is as it should be',
 } as const;

@@ -1,16 +1,18 @@
 import type { AnycastServiceStatus } from '#api/anycast-service.ts';
 import { refOf } from '#kube/resource.ts';
 import { sameValue } from '#runtime/same-value.ts';
+import type { CustomObject } from '../custom-object.ts';
 import { limits } from '../limits.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
 import type { ConditionReason } from './reasons.ts';
 import { isRestedOn } from './rests.ts';
 import { type ServiceSummary, summarise } from './service-summary.ts';
-import type { Subject } from './status-writer.ts';
+import type { Subject, Write } from './status-writer.ts';
 
 /** AnycastServices: what their Service announces, and why not all of it. */
 export function refinementSubject(facts: StatusFacts): Subject {
@@ -22,7 +24,8 @@ export function refinementSubject(facts: StatusFacts): Subject {
       const { metadata } = object;
       const isDeleting = metadata.deletionTimestamp !== undefined;
       const finalizer = finalizerWrite(resourceTypes.AnycastService, metadata, !isDeleting || isRestedOn(facts, 'AnycastService', key));
-      if (finalizer !== undefined || isDeleting || !facts.canTell()) return finalizer;
+      if (finalizer !== undefined || !facts.canTell()) return finalizer;
+      if (isDeleting) return ending(key, object);
       const service = facts.observer.view.get('AnycastService', key)?.service;
       const outcome = service === undefined ? undefined : facts.outcomes.service(service);
       // A Service that is there and not decided yet will be: nothing can be said of it before.
@@ -34,6 +37,18 @@ export function refinementSubject(facts: StatusFacts): Subject {
       return { type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status', patch };
     },
   };
+
+  /** One that is being deleted says whom it waits for, and keeps the rest of its status. */
+  function ending(key: string, { metadata, status }: CustomObject): Write | undefined {
+    const before = (status ?? {}) as Partial<AnycastServiceStatus>;
+    const wanted = isRestedOn(facts, 'AnycastService', key) ? endingConditions(facts, 'AnycastService', key, before.conditions) : undefined;
+    if (wanted === undefined) return undefined;
+    const generation = metadata.generation ?? 0;
+    const conditions = conditionsOf(before.conditions, [isTrue('Accepted', 'Accepted'), ...wanted], generation, facts.clock.wallMs());
+    if (sameValue(before.conditions, conditions)) return undefined;
+    const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: { conditions } };
+    return { type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status', patch };
+  }
 
   function statusOf(
     key: string,

@@ -5,6 +5,7 @@ import { type ReasonCode, reasons } from '#state/reasons.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import { addressFencedBy, fencedBy, fenceMessage } from './fence.ts';
 import type { ConditionReason } from './reasons.ts';
 
 /** Why something that is wanted is not so: the reason, and whether a person has to act. */
@@ -32,7 +33,11 @@ export function summarise(facts: StatusFacts, outcome: ServiceOutcome): ServiceS
     for (const node of announced) announcedNodes.add(node);
     return { address, prefix, announcedNodes: announced.length, candidateNodes: nodes.length };
   });
-  const obstacles = [...addressObstacles(outcome), ...proposal.places.flatMap((place) => placeObstacles(facts, outcome, place))];
+  const obstacles = [
+    ...fenceObstacles(facts, outcome),
+    ...addressObstacles(facts, outcome),
+    ...proposal.places.flatMap((place) => placeObstacles(facts, outcome, place)),
+  ];
   return {
     addresses,
     announcedNodes: announcedNodes.size,
@@ -54,15 +59,24 @@ function conditionsFor(announcedNodes: number, obstacles: readonly Obstacle[]): 
 }
 
 /** Addresses that are not announced anywhere because of themselves. */
-function addressObstacles({ intent }: ServiceOutcome): Obstacle[] {
+function addressObstacles(facts: StatusFacts, { intent }: ServiceOutcome): Obstacle[] {
   if (intent.addresses.length === 0 && intent.ownership !== 'none') {
     return [{ reason: 'NoAddress', message: 'no address is asked for: set spec.addresses, or annotate the Service', needsPerson: true }];
   }
-  return intent.addresses.flatMap(({ refusal }) =>
-    refusal === undefined
-      ? []
-      : [{ reason: refusal.reason, message: refusal.message, needsPerson: refusal.reason !== 'AddressNotInStatus' }],
-  );
+  return intent.addresses.flatMap(({ address, prefix, refusal }): Obstacle[] => {
+    if (refusal === undefined) return [];
+    const nodes = refusal.reason === 'AddressInUse' ? addressFencedBy(facts, prefix) : [];
+    if (nodes.length > 0)
+      return [{ reason: 'AwaitingFence', message: `${address} was another Service's: ${fenceMessage(nodes)}`, needsPerson: false }];
+    return [{ reason: refusal.reason, message: refusal.message, needsPerson: refusal.reason !== 'AddressNotInStatus' }];
+  });
+}
+
+/** A Service that is being deleted, and waits for speakers that are away: its AnycastService says so. */
+function fenceObstacles(facts: StatusFacts, { intent: { service } }: ServiceOutcome): Obstacle[] {
+  if (facts.observer.raw('Service', service)?.metadata.deletionTimestamp === undefined) return [];
+  const nodes = fencedBy(facts, 'Service', service);
+  return nodes.length === 0 ? [] : [{ reason: 'AwaitingFence', message: fenceMessage(nodes), needsPerson: false }];
 }
 
 /** What keeps one place from being as it should: a rule, a missing advertisement, or the way to the router. */

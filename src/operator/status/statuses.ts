@@ -159,6 +159,8 @@ export class Statuses {
     this.#writer.touch('AnycastSpeaker', name);
     for (const peer of this.#facts.observer.view.peersOf(name)) this.#writer.touch('AnycastPeer', peer.key);
     this.#lookAtShared();
+    // What is being deleted, or waits for an address, says whom it waits for.
+    if (this.#facts.speakers.get(name) === undefined) this.#lookAtWaiting();
   }
 
   /** Pools and other objects that the last decision about a Service names: they count it, or say something of it. */
@@ -172,6 +174,19 @@ export class Statuses {
   #letGo(): void {
     for (const { kind, key } of [...this.#ending.values()]) this.#look(kind, key);
     for (const service of this.#facts.observer.keys('Service')) this.#writer.touch('Service', service);
+  }
+
+  #lookAtWaiting(): void {
+    for (const { kind, key } of [...this.#ending.values()]) {
+      if (kind === 'AnycastService') this.#look(kind, key);
+      else if (kind === 'Service') this.#touchRefinements(key);
+    }
+    for (const { intent } of this.#facts.outcomes.services())
+      if (intent.addresses.some(({ refusal }) => refusal?.reason === 'AddressInUse')) this.#touchRefinements(intent.service);
+  }
+
+  #touchRefinements(service: string): void {
+    for (const refinement of this.#facts.observer.view.refinementsOf(service)) this.#writer.touch('AnycastService', refinement.key);
   }
 
   #begin(kind: Kind, key: string): void {

@@ -1,0 +1,79 @@
+import type { Condition } from '#api/conditions.ts';
+import type { Kind } from '#decide/view.ts';
+import { peerKey } from '#state/entry.ts';
+import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
+import type { StatusFacts } from './facts.ts';
+
+/**
+ * Nodes that keep a deletion from its end: their speakers are away, and have what rests on the object, or may have it because
+ * they were not heard in this term. Ascending; empty where whoever it waits for is there.
+ */
+export function fencedBy(facts: StatusFacts, kind: Kind, key: string): string[] {
+  const { ledger, speakerObjects } = facts;
+  const nodes = new Set([...speakerObjects.store.keys()].filter((node) => !ledger().heard(node)));
+  for (const node of nodesWith(facts, kind, key)) if (!ledger().live(node)) nodes.add(node);
+  return [...nodes].sort();
+}
+
+/** Nodes that keep an address from a newcomer: its removal was ordered there, and the speaker is away. Ascending. */
+export function addressFencedBy({ ledger }: StatusFacts, prefix: string): string[] {
+  const removed = [...ledger().routesAt(prefix)].filter((route) => route.order === undefined);
+  return removed
+    .map((route) => route.place.node)
+    .filter((node) => !ledger().live(node))
+    .sort();
+}
+
+/** Who is waited for, and both ways out. */
+export function fenceMessage(nodes: readonly string[]): string {
+  const named = nodes.slice(0, namedNodes).join(', ');
+  const more = nodes.length > namedNodes ? ` and ${nodes.length - namedNodes} more` : '';
+  return `the speakers of these nodes are away and may still announce: ${named}${more}. It goes on when they are back; of a node that is gone for good, delete the Node and the AnycastSpeaker`;
+}
+
+/**
+ * What an object that is being deleted, and keeps our finalizer, says of that: whom it waits for. Undefined where there is
+ * nothing to say: speakers that are there answer in a moment.
+ */
+export function endingConditions(
+  facts: StatusFacts,
+  kind: Kind,
+  key: string,
+  before: readonly Condition[] | undefined,
+): readonly WantedCondition[] | undefined {
+  const nodes = fencedBy(facts, kind, key);
+  if (nodes.length > 0) {
+    const message = fenceMessage(nodes);
+    return [isFalse('Ready', 'AwaitingFence', message), isTrue('AwaitingFence', 'AwaitingFence', message)];
+  }
+  const saidSo = before?.some(({ type }) => type === 'AwaitingFence') === true;
+  return saidSo ? [isFalse('Ready', 'Deleting', 'no speaker that it waits for is away: it goes with the last route')] : undefined;
+}
+
+/** Nodes that a message names. */
+const namedNodes = 10;
+
+function nodesWith(facts: StatusFacts, kind: Kind, key: string): Iterable<string> {
+  switch (kind) {
+    case 'AnycastService':
+      return nodesOfService(facts, facts.observer.view.get('AnycastService', key)?.service ?? '');
+    case 'Service':
+      return nodesOfService(facts, key);
+    case 'AnycastPeer':
+      return [...nodesWithPeer(facts, key), ...facts.outcomes.nodesWithUnwanted()];
+    case 'AnycastPool':
+    case 'AnycastAdvertisement':
+    case 'AnycastConfig':
+      return facts.outcomes.nodesWithUnwanted();
+    case 'EndpointSlice':
+    case 'Namespace':
+    case 'Node':
+      return [];
+  }
+}
+
+const nodesOfService = ({ ledger }: StatusFacts, service: string): string[] =>
+  [...ledger().routesOf(service)].map((route) => route.place.node);
+
+const nodesWithPeer = ({ deliveries }: StatusFacts, name: string): string[] =>
+  [...deliveries.nodes()].filter((node) => deliveries.peek(node)?.isGone(peerKey(name)) === false);
