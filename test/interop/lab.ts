@@ -189,7 +189,7 @@ export const weSay = ({ node, peer, name }: Session, state: string) =>
 async function addNodes(scope: Scope, network: Network, router: Namespace): Promise<Node[]> {
   const nodes: Node[] = [];
   for (const kind of ['eBGP', 'iBGP'] as const) {
-    for (const dials of ['speaker'] as const) {
+    for (const dials of ['speaker', 'router'] as const) {
       const node = nodeIn(scope, await network.add(`${kind}-${dials}`), router, { kind, dials });
       await node.start();
       nodes.push(node);
@@ -210,7 +210,8 @@ function nodeIn(scope: Scope, namespace: Namespace, router: Namespace, what: Pic
       return speaker;
     },
     start: async (wish = {}) => {
-      speaker = await startSpeaker(scope, namespace, fileOf(node, router, wish), { stateDir });
+      const flags = what.dials === 'router' ? ['--listen', `${namespace.ipv4}:179`, '--listen', `[${namespace.ipv6}]:179`] : [];
+      speaker = await startSpeaker(scope, namespace, fileOf(node, router, wish), { stateDir, flags });
     },
   };
   return node;
@@ -242,6 +243,7 @@ function fileOf(
       address: router[family],
       peerASN: routerAsn,
       connectRetrySeconds: 1,
+      ...(node.dials === 'router' && { passive: true }),
       ...peer(node),
     })),
     routes: prefixes.map((prefix) => ({ prefix, attributes: attributes(node.kind) })),

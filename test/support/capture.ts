@@ -32,7 +32,9 @@ const headerLength = 19;
 export async function startCapture(scope: Scope, namespace: Namespace, device = 'eth0', port = 179): Promise<Capture> {
   const file = join(tempFolder(scope, 'capture'), 'bgp.pcap');
   // As root it would drop its rights and then could not write into our folder.
-  const options = ['-Z', 'root', '--immediate-mode', '-U', '-n', '-s', '0', '-i', device, '-w', file];
+  // In immediate mode each packet takes a slot of the greatest length: the default buffer has a dozen.
+  const buffer = ['-s', '66000', '-B', '65536'];
+  const options = ['-Z', 'root', '--immediate-mode', '-U', '-n', ...buffer, '-i', device, '-w', file];
   const tcpdump = namespace.start(scope, `tcpdump in ${namespace.name}`, ['tcpdump', ...options, `tcp port ${port}`]);
   await tcpdump.waitForOutput(/listening on/);
   return { messages: () => parseCapture(readFileSync(file)) };

@@ -88,7 +88,7 @@ export async function startFrr(scope: Scope, namespace: Namespace, config: strin
 }
 
 /** In detailed output the first entry of a prefix describes the prefix, not a path. */
-export function pathsOf(shown: { readonly routes?: Readonly<Record<string, readonly FrrPath[]>> }): Record<string, readonly FrrPath[]> {
+function pathsOf(shown: { readonly routes?: Readonly<Record<string, readonly FrrPath[]>> }): Record<string, readonly FrrPath[]> {
   const entries = Object.entries(shown.routes ?? {});
   return Object.fromEntries(entries.map(([prefix, paths]) => [prefix, paths.filter((path) => 'aspath' in path)]));
 }

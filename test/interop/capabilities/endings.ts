@@ -108,4 +108,4 @@ function notification(lab: Lab, session: Session, sinceMs: number): string | und
 
 const defined = <T>(value: T | undefined): boolean => value !== undefined;
 
-export const ourSession = async ({ node, peer }: Session) => (await node.speaker().sessions())[peer];
+const ourSession = async ({ node, peer }: Session) => (await node.speaker().sessions())[peer];

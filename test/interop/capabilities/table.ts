@@ -1,7 +1,9 @@
 import type { Capability } from './capability.ts';
 import { leave, peerReset, silentRouter, silentSpeaker } from './endings.ts';
 import { establish } from './establish.ts';
+import { death, freeze, freezeNotification, restart } from './restart.ts';
 import { attributes, bothFamilies, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
+import { md5, ttlSecurity } from './security.ts';
 
 /** Everything that is tried with every router, in the order of docs/interop.md. */
 export const capabilities: readonly Capability[] = [
@@ -15,5 +17,11 @@ export const capabilities: readonly Capability[] = [
   leave,
   silentRouter,
   silentSpeaker,
+  restart,
+  death,
+  freeze,
+  freezeNotification,
   many,
+  md5,
+  ttlSecurity,
 ];

@@ -1,4 +1,4 @@
-import { type FrrPath, pathsOf, startFrr } from '../frr.ts';
+import { type FrrPath, startFrr } from '../frr.ts';
 import { run } from '../processes.ts';
 import {
   byPrefix,
@@ -21,17 +21,13 @@ export const frr: RouterDriver = {
     const { process, vtysh } = router;
     const configure = (...commands: string[]) => vtysh('configure terminal', `router bgp ${config.asn}`, ...commands);
     const neighbors = shared(async () => JSON.parse(await vtysh('show bgp neighbors json')));
-    // One call of vtysh, the answers one behind the other.
-    const tables = shared(() => vtysh('show bgp ipv4 unicast json detail', 'show bgp ipv6 unicast json detail'));
+    const tables = shared(async () => [...Object.entries(await router.routes('ipv4')), ...Object.entries(await router.routes('ipv6'))]);
     const summary = shared(async (): Promise<Summary> => JSON.parse(await vtysh('show bgp summary json')));
     return {
       process,
       established: async ({ address }) => (await neighbors())[address]?.bgpState === 'Established',
       routes: async ({ address }) => {
-        const all = (await tables()).split(/(?<=^\})\s/m).filter((text) => text.trim() !== '');
-        const paths = all
-          .flatMap((text) => Object.entries(pathsOf(JSON.parse(text))))
-          .flatMap(([prefix, each]) => each.map((path) => ({ prefix, path })));
+        const paths = (await tables()).flatMap(([prefix, each]) => each.map((path) => ({ prefix, path })));
         return byPrefix(paths.filter(({ path }) => path.peer.peerId === address).map(({ prefix, path }) => seen(prefix, path)));
       },
       count: async ({ address }) => Object.values(await summary()).reduce((sum, { peers }) => sum + (peers[address]?.pfxRcd ?? 0), 0),
