@@ -19,5 +19,8 @@ export const addressesAnnotation = `${group}/addresses`;
 /** Annotation on a Node: the BGP Identifier of its sessions, as IPv4 text. Default: the Node's IPv4 InternalIP. */
 export const routerIdAnnotation = `${group}/router-id`;
 
+/** Annotation on AnycastConfig default: the token of the condition InputRewound that a person confirms. */
+export const acceptRewindAnnotation = `${group}/accept-rewind`;
+
 /** Annotation on the leader's Lease: its term, raised at every acquisition. */
 export const epochAnnotation = `${group}/epoch`;

@@ -45,6 +45,16 @@ export class MemoryObjects {
     this.#events = [];
   }
 
+  /** Goes back to what {@link list} once said, as a restored backup does: who watches must list. */
+  restore({ items, resourceVersion }: Pick<ReturnType<MemoryObjects['list']>, 'items' | 'resourceVersion'>): void {
+    this.#objects.clear();
+    for (const object of items) this.#objects.set(keyOfRaw(object), object);
+    this.#revision = Number(resourceVersion);
+    this.compact();
+    this.#forgotten++;
+    for (const wake of [...this.#watchers]) wake();
+  }
+
   /** All objects, their resource version, and the position from which events go on. */
   list(): { readonly items: readonly RawObject[]; readonly resourceVersion: string; readonly position: number } {
     return { items: [...this.#objects.values()], resourceVersion: String(this.#revision), position: this.#forgotten + this.#events.length };

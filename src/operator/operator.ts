@@ -114,6 +114,7 @@ export class Operator {
     this.#metrics = new OperatorMetrics(options.metrics, {
       leading: () => leadership.epoch !== undefined,
       speakers: () => [...this.#speakers.nodes()].length,
+      rewound: () => this.#observer.rewind?.kinds.length ?? 0,
       places: () => this.#countPlaces(),
     });
   }

@@ -94,6 +94,16 @@ export class VirtualCluster {
     this.#objects[kind].compact();
   }
 
+  /** All objects as they are now; `restore` brings them back, with the resourceVersions that they had. */
+  backup(): { restore(): void } {
+    const saved = Object.values(this.#objects).map((objects) => ({ objects, list: objects.list() }));
+    return {
+      restore() {
+        for (const { objects, list } of saved) objects.restore(list);
+      },
+    };
+  }
+
   /** New sources, as one operator has them. */
   watch(): ClusterSources {
     const all = new Map<ClusterKind, { setReachable(reachable: boolean): void }>();

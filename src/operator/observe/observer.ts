@@ -5,6 +5,7 @@
  * deletionTimestamp is a tombstone; what a list leaves out is missing, and stays as it was until its absence is confirmed. An object that can't be read keeps
  * its last good form, and its problem is kept for its condition.
  */
+import { acceptRewindAnnotation } from '#api/names.ts';
 import type { FieldError } from '#api/parse.ts';
 import type { Kind, ObservedObject, Presence } from '#decide/view.ts';
 import { isFresh, type ObjectChange, type ObjectSource } from '#kube/object-source.ts';
@@ -17,6 +18,7 @@ import { limits } from '../limits.ts';
 import { Absences, type LookUp } from './absences.ts';
 import { mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
 import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
+import { type Rewind, Rewinds } from './rewinds.ts';
 import { type Affected, ViewStore } from './view-store.ts';
 
 /** What each kind's objects look like before they are mapped. */
@@ -64,6 +66,7 @@ export class Observer {
   /** Kinds that were not fresh when they were asked for: what was decided then has to be decided again when they are. */
   readonly #doubted: Set<Kind>;
   readonly #absences: Absences;
+  readonly #rewinds: Rewinds;
   #freshnessTimer: Timer | undefined;
 
   constructor(options: ObserverOptions) {
@@ -77,6 +80,14 @@ export class Observer {
       count: (kind) => sources[kind].store.size,
       clusterUid: () => sources.Namespace.store.get('kube-system')?.metadata.uid,
       onGone: (kind, key) => this.#gone(kind, key),
+    });
+    this.#rewinds = new Rewinds({
+      logger,
+      rewound: () => this.kinds.filter((kind) => sources[kind].freshness.rewound),
+      accept: (kind) => sources[kind].acceptRewind(),
+      // Not by the view: AnycastConfig itself may be of a kind that went back.
+      accepted: () => sources.AnycastConfig.store.get('default')?.metadata.annotations?.[acceptRewindAnnotation],
+      onChange: () => this.#rewindChanged(),
     });
     this.kinds = Object.keys(options.sources) as Kind[];
     this.#doubted = new Set(this.kinds);
@@ -103,6 +114,11 @@ export class Observer {
   /** Whether all kinds were listed completely at least once. */
   get complete(): boolean {
     return this.kinds.every((kind) => this.#options.sources[kind].freshness.listedCompletely);
+  }
+
+  /** Kinds that went back in time, until a person confirms it; undefined while none did. */
+  get rewind(): Rewind | undefined {
+    return this.#rewinds.current;
   }
 
   /** What is not heard of, a sentence per kind. */
@@ -143,6 +159,7 @@ export class Observer {
 
   #changed<K extends Kind>(kind: K, change: ObjectChange<SourceObjects[K]>): void {
     if (change.kind === 'listed') {
+      this.#rewinds.listed(kind, change.resourceVersion);
       if (!this.#options.sources[kind].freshness.rewound) this.#absences.listed(kind);
       this.#checkFreshness();
       return;
@@ -157,6 +174,12 @@ export class Observer {
     // What is none of ours any more, such as a slice that lost its label, has said so itself.
     else this.#take(mapped.value ?? (before && { ...before, presence: 'deleted' }), change.atMs);
     this.#options.onObject(kind, change.key);
+    if (kind === 'AnycastConfig') this.#rewinds.look();
+  }
+
+  #rewindChanged(): void {
+    this.#options.onObject('AnycastConfig', 'default');
+    this.#checkFreshness();
   }
 
   /** What vanished is gone, by evidence: its last form gets the tombstone. */

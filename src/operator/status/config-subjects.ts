@@ -3,6 +3,7 @@ import { refOf } from '#kube/resource.ts';
 import { sameValue } from '#runtime/same-value.ts';
 import { peerKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
+import { rewindMessage } from '../observe/rewinds.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
@@ -13,8 +14,12 @@ import type { Subject } from './status-writer.ts';
 
 type ConfigKind = 'AnycastPool' | 'AnycastAdvertisement' | 'AnycastPeer' | 'AnycastConfig';
 
-/** What a kind says beyond Accepted: whether it is Ready, and its own fields. */
-type Details = { readonly ready: WantedCondition; readonly fields?: Readonly<Record<string, unknown>> };
+/** What a kind says beyond Accepted: whether it is Ready, conditions of its own, and its own fields. */
+type Details = {
+  readonly ready: WantedCondition;
+  readonly more?: readonly WantedCondition[];
+  readonly fields?: Readonly<Record<string, unknown>>;
+};
 
 /** Pools, advertisements, peers and the configuration: accepted or not, in force or not, and their finalizers. */
 export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, Subject>> {
@@ -27,7 +32,10 @@ export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, 
       return { ready: note === undefined ? inForce : isFalse('Ready', note.reason, note.message) };
     }),
     AnycastPeer: subject(facts, 'AnycastPeer', (name) => peerDetails(facts, name)),
-    AnycastConfig: subject(facts, 'AnycastConfig', () => ({ ready: inForce })),
+    AnycastConfig: subject(facts, 'AnycastConfig', () => {
+      const { rewind } = facts.observer;
+      return { ready: inForce, more: rewind === undefined ? [] : [isTrue('InputRewound', 'InputRewound', rewindMessage(rewind))] };
+    }),
   };
 }
 
@@ -65,10 +73,11 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
     const problem = facts.observer.problem(kind, name);
     if (problem !== undefined) {
       const message = `${problem.message}. What was accepted before stays in force`;
-      return { wanted: [isFalse('Accepted', 'Invalid', message), isFalse('Ready', 'Invalid', message)], fields: {} };
+      const { more = [] } = details(name);
+      return { wanted: [isFalse('Accepted', 'Invalid', message), isFalse('Ready', 'Invalid', message), ...more], fields: {} };
     }
-    const { ready, fields = {} } = details(name);
-    return { wanted: [isTrue('Accepted', 'Accepted'), ready], fields };
+    const { ready, more = [], fields = {} } = details(name);
+    return { wanted: [isTrue('Accepted', 'Accepted'), ready, ...more], fields };
   }
 }
 

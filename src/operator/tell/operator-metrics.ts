@@ -8,6 +8,8 @@ import type { Turn } from '../pipeline/pipeline.ts';
 export type OperatorGauges = {
   readonly leading: () => boolean;
   readonly speakers: () => number;
+  /** Kinds that went back in time and wait for a person. */
+  readonly rewound: () => number;
   /** Places by how they stand. */
   readonly places: () => { readonly announced: number; readonly held: number; readonly orphans: number };
 };
@@ -32,6 +34,9 @@ export class OperatorMetrics {
     ]);
     metrics.gauge('anycast_leading', '1 while this replica decides.', { collect: (gauge) => gauge.set(gauges.leading() ? 1 : 0) });
     metrics.gauge('anycast_speakers_connected', 'Speakers with a live stream.', { collect: (gauge) => gauge.set(gauges.speakers()) });
+    metrics.gauge('anycast_input_rewound_kinds', 'Kinds whose watch went back in time, until a person confirms it.', {
+      collect: (gauge) => gauge.set(gauges.rewound()),
+    });
     metrics.gauge('anycast_places', 'Routes on nodes: announced to at least one router, held by a rule, without an object.', {
       labels: ['state'],
       collect: (gauge) => {

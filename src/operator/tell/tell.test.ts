@@ -71,7 +71,7 @@ describe('the log', () => {
 describe('the metrics', () => {
   function metricsOf(term: TestTerm) {
     const metrics = new Metrics();
-    const gauges = { leading: () => true, speakers: () => 2, places: () => ({ announced: 4, held: 1, orphans: 0 }) };
+    const gauges = { leading: () => true, speakers: () => 2, rewound: () => 3, places: () => ({ announced: 4, held: 1, orphans: 0 }) };
     const operator = new OperatorMetrics(metrics, gauges);
     const take = (): void => {
       for (const turn of term.turns.splice(0)) operator.turn(turn);
@@ -102,6 +102,7 @@ describe('the metrics', () => {
       'anycast_places{state="held"} 1',
       'anycast_places{state="orphans"} 0',
     ]);
+    expect(await lines('anycast_input_rewound')).toEqual(['anycast_input_rewound_kinds 3']);
     expect(await lines('anycast_leading')).toEqual(['anycast_leading 1']);
     expect(await lines('anycast_speakers_connected')).toEqual(['anycast_speakers_connected 2']);
   });
