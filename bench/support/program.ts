@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type RunningProcess, startProcess } from '../../test/support/processes.ts';
@@ -22,6 +22,13 @@ function imageFlags(subcommand: string): readonly string[] {
     if (share === undefined) return word.startsWith('--') ? [word] : [];
     return Number.isNaN(limitMi) ? [] : [`--max-old-space-size=${Math.floor((limitMi * Number(share)) / 100)}`];
   });
+}
+
+/** What the chart puts into NODE_OPTIONS of a subcommand's container; empty for what the chart does not run. */
+function chartNodeOptions(subcommand: string): string {
+  const template = join(root, `charts/anycast-operator/templates/${subcommand}.yaml`);
+  if (!existsSync(template)) return '';
+  return /- name: NODE_OPTIONS\n\s+value: (\S.*)$/m.exec(readFileSync(template, 'utf8'))?.[1] ?? '';
 }
 
 /** Bundles the sources as they are now, as the image does; to be called before the first {@link Program}. */
@@ -53,8 +60,9 @@ export class Program {
   }
 
   #start(): RunningProcess {
-    const program = [process.execPath, ...imageFlags(this.#args[0] ?? ''), join(root, 'dist/anycast.mjs'), ...this.#args];
+    const subcommand = this.#args[0] ?? '';
+    const program = [process.execPath, ...imageFlags(subcommand), join(root, 'dist/anycast.mjs'), ...this.#args];
     const argv = ['sh', '-c', 'exec "$@" >>"$LOG" 2>&1', 'sh', ...program] as const;
-    return startProcess(this.#scope, this.#name, { argv, env: { LOG: this.#log } });
+    return startProcess(this.#scope, this.#name, { argv, env: { LOG: this.#log, NODE_OPTIONS: chartNodeOptions(subcommand) } });
   }
 }
