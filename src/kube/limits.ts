@@ -26,6 +26,11 @@ export const limits = {
   /** The server is asked to end a watch after a random time between these, in seconds, so that watches spread over servers. */
   watchMinSeconds: 300,
   watchMaxSeconds: 600,
+  /**
+   * After an outage a watch is opened for this short time, in seconds: the API server sends a bookmark two seconds before its end,
+   * which proves within seconds, and not within a minute, that nothing was missed. Longer than `watchHealthyMs`.
+   */
+  watchCatchUpSeconds: 6,
   /** Delays before a list or watch is tried again, in milliseconds. */
   reopenFirstMs: 200,
   reopenMaxMs: 5_000,

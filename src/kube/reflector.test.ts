@@ -259,13 +259,15 @@ describe('the reflector on virtual time', () => {
     const clock = new VirtualClock();
     const watches: Watch[] = [];
     let lists = 0;
+    const seconds: number[] = [];
     const client: { -readonly [K in keyof ReflectorOptions<Sample>['client']]: ReflectorOptions<Sample>['client'][K] } = {
       collect: async (_type, _options, keep) => {
         lists++;
         const object = { ...aSample('default', 'a', '1'), metadata: { name: 'a', resourceVersion: '5' } };
         return ok({ items: [keep(object)], resourceVersion: '10' });
       },
-      watch: async (_, { signal }) => {
+      watch: async (_, { signal, timeoutSeconds }) => {
+        seconds.push(timeoutSeconds);
         const chunks: (Buffer | undefined)[] = [];
         let wake: () => void = () => undefined;
         const push = (chunk: Buffer | undefined) => {
@@ -296,7 +298,7 @@ describe('the reflector on virtual time', () => {
     const { logger, said } = listeningLogger();
     const reflector = new Reflector<Sample>({ type: sampleType, client, project: projectSample, clock, random: () => 0.5, logger });
     reflector.start((change) => changes.push(change));
-    return { clock, watches, changes, reflector, client, said, lists: () => lists };
+    return { clock, watches, changes, reflector, client, said, lists: () => lists, seconds };
   }
 
   const bookmark = (resourceVersion: string) => ({ type: 'BOOKMARK', object: { metadata: { resourceVersion } } });
@@ -313,6 +315,26 @@ describe('the reflector on virtual time', () => {
     expect([watches.length, lists()]).toEqual([3, 2]);
     await reflector.stop();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is fresh within seconds after an outage, for its next watch is so short that its bookmark comes soon', async () => {
+    const { clock, watches, reflector, client, lists, seconds } = scripted();
+    await clock.advanceAsync(10);
+    const { watch } = client;
+    client.watch = async () => err({ status: 500, reason: 'Status500', message: 'away' });
+    watches[0]?.end();
+    await clock.advanceAsync(150_000);
+    expect(isFresh(reflector.freshness, clock.nowMs())).toBe(false);
+    client.watch = watch;
+    await clock.advanceAsync(6_000);
+    watches[1]?.write(bookmark('11'));
+    await clock.advanceAsync(2_000);
+    expect(isFresh(reflector.freshness, clock.nowMs())).toBe(true);
+    watches[1]?.end();
+    await clock.advanceAsync(1_000);
+    // Tombstones of the outage come with the watch; a list would not have them.
+    expect([seconds, lists()]).toEqual([[450, 6, 450], 1]);
+    await reflector.stop();
   });
 
   it('is stale after two intervals without a bookmark, and fresh with them', async () => {

@@ -143,8 +143,11 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   async #follow(): Promise<WatchEnd> {
     const watch = new AbortController();
     this.#watch = watch;
-    const timeoutSeconds = Math.round(limits.watchMinSeconds + this.#random() * (limits.watchMaxSeconds - limits.watchMinSeconds));
-    const opened = await this.#client.watch(this.#type, { resourceVersion: this.#view.position, timeoutSeconds, signal: watch.signal });
+    const opened = await this.#client.watch(this.#type, {
+      resourceVersion: this.#view.position,
+      timeoutSeconds: this.#watchSeconds(),
+      signal: watch.signal,
+    });
     if (this.#ended(watch)) return { relist: false };
     if (!opened.ok) return { relist: isExpired(opened.error), error: opened.error };
     this.#view.failure = undefined;
@@ -156,6 +159,13 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     if (silence.broken) return { ...this.#end('Silent', 'neither event nor bookmark came for long'), relist: !silence.heardAnything };
     if (endedByUs) return { relist: false };
     return { ...(end ?? this.#end('ClosedEarly', 'the server closed the watch at once')), empty: !silence.heardAnything };
+  }
+
+  /** How long the next watch lasts; a short one, where what is known may be stale before an ordinary one has its first bookmark. */
+  #watchSeconds(): number {
+    const { lastContactMs = Number.NEGATIVE_INFINITY } = this.freshness;
+    if (this.#clock.nowMs() - lastContactMs >= limits.bookmarkIntervalMs) return limits.watchCatchUpSeconds;
+    return Math.round(limits.watchMinSeconds + this.#random() * (limits.watchMaxSeconds - limits.watchMinSeconds));
   }
 
   #ended(watch: AbortController): boolean {

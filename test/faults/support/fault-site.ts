@@ -52,14 +52,20 @@ export class FaultSite {
   readonly rows: FaultRow[] = [];
   readonly clockShiftFile: string;
   readonly dns: SiteService;
+  readonly #witness: SiteService;
   readonly #samples: FrrSamples;
 
-  private constructor(parts: Pick<FaultSite, 'site' | 'proxies' | 'relays' | 'clockShiftFile' | 'dns'>, samples: FrrSamples) {
+  private constructor(
+    parts: Pick<FaultSite, 'site' | 'proxies' | 'relays' | 'clockShiftFile' | 'dns'>,
+    witness: SiteService,
+    samples: FrrSamples,
+  ) {
     this.site = parts.site;
     this.proxies = parts.proxies;
     this.relays = parts.relays;
     this.clockShiftFile = parts.clockShiftFile;
     this.dns = parts.dns;
+    this.#witness = witness;
     this.#samples = samples;
   }
 
@@ -89,7 +95,7 @@ export class FaultSite {
     await site.client.create(refinementOf(witness, { endpointPolicy: 'Local', dataPlaneGate: 'Delay', announceDelayMs: 0 }));
     await site.runPods(dns);
     const samples = await FrrSamples.start(scope, site.routers.frr.vtySocket, dns.prefixes.ipv4);
-    const started = new FaultSite({ site, proxies, relays, clockShiftFile, dns }, samples);
+    const started = new FaultSite({ site, proxies, relays, clockShiftFile, dns }, witness, samples);
     await started.#write(true);
     await site.untilRouted(dns, nodeNames);
     await site.untilRouted(witness, { ipv4: ['n1'], ipv6: [] });
@@ -111,6 +117,9 @@ export class FaultSite {
   /** Goes through one fault; fails when a route moves, or when the next change of readiness does not go through. */
   async during(fault: string, lasting: Lasting, begin: () => unknown, end: () => unknown): Promise<FaultRow> {
     const lastsS = full ? lasting.fullS : lasting.shortS;
+    // Whatever the fault before left behind.
+    await this.#write(true);
+    await this.site.untilRouted(this.#witness, { ipv4: ['n1'], ipv6: [] });
     const before = this.site.routers.updates();
     this.#samples.take();
     const startMs = performance.now();
