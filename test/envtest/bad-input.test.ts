@@ -111,7 +111,8 @@ describe('a port that is in use', () => {
     scope.onClose('a port in use', () => void other.close());
     const taken = `127.0.0.1:${(other.address() as { port: number }).port}`;
     const config = fileWith('config.yaml', '{ asn: 64512, routerId: 192.0.2.1, peers: [{ address: 127.0.0.1, peerASN: 64501 }] }');
-    const speaker = ['speaker', '--config', config, '--node', 'n1', '--state-dir', join(folder, 'state'), '--listen-http', taken];
+    const state = join(folder, 'state-of-another');
+    const speaker = ['speaker', '--config', config, '--node', 'n1', '--state-dir', state, '--listen-http', taken];
     const collector = ['collector', '--asn', '64501', '--router-id', '192.0.2.2'];
     for (const args of [
       speaker,

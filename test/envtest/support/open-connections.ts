@@ -32,6 +32,9 @@ export type Tally = {
   readonly failures: readonly string[];
 };
 
+/** Nobody took the connection. Whatever else ends one, ends one that was being made: a flow that was moved. */
+const isRefusal = ({ code = '' }: NodeJS.ErrnoException): boolean => ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code);
+
 const timeoutMs = 5_000;
 const tickMs = 5;
 
@@ -57,7 +60,7 @@ async function run(orders: Orders): Promise<Tally> {
         if (how === undefined) greeted[greeting] = (greeted[greeting] ?? 0) + 1;
         else {
           bad[how]++;
-          if (failures.length < 20)
+          if (failures.length < 20 || (how === 'refused' && failures.length < 60))
             failures.push(
               `${host} from ${localAddress}: ${why} after ${Math.round(performance.now() - startMs)} ms, at ${new Date().toISOString()}`,
             );
@@ -72,9 +75,7 @@ async function run(orders: Orders): Promise<Tally> {
         greeting += bytes.toString();
       });
       socket.once('end', () => end(greeting === '' ? 'cut' : undefined, 'closed without a greeting'));
-      socket.once('error', (error: NodeJS.ErrnoException) =>
-        end(connected || error.code === 'ECONNRESET' ? 'cut' : 'refused', error.code ?? error.message),
-      );
+      socket.once('error', (error: NodeJS.ErrnoException) => end(isRefusal(error) ? 'refused' : 'cut', error.code ?? error.message));
     });
 
   while (orders.fromFirstGreeting && Object.keys(greeted).length === 0) await one(0);
