@@ -6,6 +6,7 @@ import { createNetwork, type Namespace, type Network } from '../support/netns.ts
 import type { Router, RouterDriver, RouterNeighbor, SeenRoute } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { cannot } from './cannot.ts';
 
 /**
  * One router and four of our speakers around it, each a process in a namespace of its own:
@@ -22,6 +23,8 @@ export type Lab = {
   readonly nodes: readonly Node[];
   /** The BGP traffic at the router. */
   readonly capture: Capture;
+  /** What a speaker's peer needs where the router asks for security. */
+  readonly securedPeer: { readonly passwordFile: string; readonly ttlSecurityHops?: number };
   router(): Router;
   /** Has all speakers run with this from now on; what is left out is as in {@link baseline}. */
   configure(wish: Wish): Promise<void>;
@@ -105,6 +108,7 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
     sessions,
     nodes,
     capture,
+    securedPeer: securedPeerFor(driver),
     router: () => running.router,
     configure,
     baseline: async (secured = false) => {
@@ -114,7 +118,7 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
       }
       // One that a test which failed did not start again.
       await Promise.all(nodes.map((node) => node.speaker().process.ended() !== undefined && node.start()));
-      await configure(secured ? { peer: () => securedPeer } : {});
+      await configure(secured ? { peer: () => lab.securedPeer } : {});
       await allBack(lab);
     },
     dropped: async (counters) => {
@@ -127,13 +131,17 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
   return lab;
 }
 
-/** What speakers need where the router asks for security; the files are beside theirs. */
-export const securedPeer = { passwordFile: 'right-key', ttlSecurityHops: 1 } as const;
+/** What speakers need where the router asks for security; the keys are in files beside theirs. */
+function securedPeerFor({ name }: RouterDriver): Lab['securedPeer'] {
+  const hasTtlSecurity = cannot[name]?.['ttl-security'] === undefined;
+  return { passwordFile: 'right-key', ...(hasTtlSecurity && { ttlSecurityHops: 1 }) };
+}
 const keys = { 'right-key': 'correct-horse', 'wrong-key': 'battery-staple' } as const;
 
 async function startRouter(driver: RouterDriver, place: Namespace, sessions: readonly Session[], secured: boolean) {
   const scope = new Scope();
-  const security = secured ? { password: keys['right-key'], ttlSecurity: true } : {};
+  const ttlSecurity = securedPeerFor(driver).ttlSecurityHops !== undefined;
+  const security = secured ? { password: keys['right-key'], ttlSecurity } : {};
   const neighbors = sessions.map(({ neighbor }) => ({ ...neighbor, ...security }));
   return { scope, secured, router: await driver.start(scope, place, { asn: routerAsn, neighbors }) };
 }

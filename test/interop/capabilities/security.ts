@@ -1,19 +1,18 @@
-import { expect } from 'vitest';
-import { allBack, type Lab, onEach, securedPeer, soon } from '../lab.ts';
+import { allBack, type Lab, onEach, soon } from '../lab.ts';
 import type { Capability } from './capability.ts';
 
 export const md5: Capability = {
   id: 'md5',
   title: 'TCP MD5 (RFC 2385): no session with the wrong key, one with the right key',
   secured: true,
-  check: (lab) => refusedThenTaken(lab, { ...securedPeer, passwordFile: 'wrong-key' }, /^TCPMD5/),
+  check: (lab) => refusedThenTaken(lab, { ...lab.securedPeer, passwordFile: 'wrong-key' }, /^TCPMD5/),
 };
 
 export const ttlSecurity: Capability = {
   id: 'ttl-security',
   title: 'TTL security (RFC 5082): no session without TTL 255, one with it',
   secured: true,
-  check: (lab) => refusedThenTaken(lab, { passwordFile: securedPeer.passwordFile }, /^TCPMinTTLDrop$/),
+  check: (lab) => refusedThenTaken(lab, { passwordFile: lab.securedPeer.passwordFile }, /^TCPMinTTLDrop$/),
 };
 
 /** The wrong settings lead to no session, as kernels drop what arrives; the right ones to one. */
@@ -26,8 +25,10 @@ async function refusedThenTaken(lab: Lab, wrong: Readonly<Record<string, unknown
     (count) => count >= before + 2 * lab.sessions.length,
   );
   // Only the router knows: some drop packets after they took our OPEN, and their KEEPALIVE makes the session Established for us.
-  for (const { neighbor, name } of lab.sessions) expect(await lab.router().established(neighbor), name).toBe(false);
-  await lab.configure({ peer: () => securedPeer });
+  await onEach(lab.sessions, ({ neighbor, name }) =>
+    soon(`${lab.driver.name} has no session: ${name}`, async () => !(await lab.router().established(neighbor))),
+  );
+  await lab.configure({ peer: () => lab.securedPeer });
   // A router may sit on a connection whose end it was not allowed to hear.
   await onEach(lab.sessions, ({ neighbor }) => lab.router().shutdown(neighbor, 'other settings'));
   await onEach(lab.sessions, ({ neighbor }) => lab.router().enable(neighbor));

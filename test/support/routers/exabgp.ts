@@ -20,7 +20,7 @@ export const exabgp: RouterDriver = {
     writeFileSync(file, configFile(namespace, `/bin/sh ${join(folder, 'api')}`, config));
     writeFileSync(join(folder, 'api'), `tail -n +1 -F ${commands} &\nexec cat >>${events}\n`);
     for (const empty of [commands, events]) writeFileSync(empty, '');
-    const process = namespace.start(scope, `exabgp in ${namespace.name}`, ['exabgp', file], environment(namespace));
+    const process = namespace.start(scope, `exabgp in ${namespace.name}`, ['exabgp', file], environment);
     const heard = new Heard(scope, events);
     const command = (text: string) => appendFileSync(commands, `${text}\n`);
     await eventually(`${process.name} listens`, async () => {
@@ -122,14 +122,13 @@ const seen = (prefix: string, nextHop: string, attributes: Attributes): SeenRout
   largeCommunities: communityTexts((attributes['large-community'] ?? []).map((parts) => parts.join(':'))),
 });
 
-const environment = ({ ipv4, ipv6 }: Namespace) => ({
+const environment = {
   'exabgp.daemon.drop': 'false',
   'exabgp.daemon.user': 'root',
-  'exabgp.tcp.bind': `${ipv4} ${ipv6}`,
   'exabgp.api.cli': 'false',
   'exabgp.api.ack': 'false',
   'exabgp.log.level': 'WARNING',
-});
+};
 
 const configFile = (namespace: Namespace, program: string, { asn, neighbors }: RouterConfig) => `
 process heard {
@@ -146,6 +145,7 @@ neighbor ${neighbor.address} {
   local-as ${localAsn};
   peer-as ${neighbor.asn};
   hold-time 9;
+  listen 179;
   passive ${!neighbor.dials};
   ${neighbor.password === undefined ? '' : `md5-password "${neighbor.password}";`}
   ${neighbor.ttlSecurity ? 'outgoing-ttl 255; incoming-ttl 255;' : ''}
