@@ -38,7 +38,9 @@ const status = z.object({
   sessions: list(session, ['peer'], { max: limits.speakerSessions }).exactOptional().describe('The sessions, ascending by peer.'),
   differences: list(difference, ['prefix', 'peer'], { max: limits.speakerDifferences })
     .exactOptional()
-    .describe('Routes whose truth differs from what is wanted, at most 50, the oldest first.'),
+    .describe(
+      'Routes whose truth differs from what is wanted, the oldest first, then routes that no Service explains (reason Orphan); at most 50.',
+    ),
 });
 
 export const anycastSpeaker = defineKind({

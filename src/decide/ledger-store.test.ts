@@ -53,6 +53,8 @@ describe('a Hello', () => {
       announcedSinceMs: 60,
     });
     expect([...ledger.orphans()]).toHaveLength(1);
+    expect([...ledger.orphansOn('n1')]).toEqual([...ledger.orphans()]);
+    expect([...ledger.orphansOn('n2')]).toEqual([]);
     expect([...ledger.peersOf('n1')]).toEqual(['tor']);
     expect([...ledger.peersOf('n2')]).toEqual([]);
     expect(ledger.session('n1', 'peer/tor')).toEqual({ hash: hashOf(peer) });

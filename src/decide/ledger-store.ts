@@ -90,7 +90,12 @@ export class LedgerStore implements Ledger {
 
   /** Routes that speakers have and no Service seen so far explains: they stay, and are to be listed for a person. */
   *orphans(): Iterable<HeldRoute> {
-    for (const route of this.#routes.values()) if (route.service === undefined && route.order !== undefined) yield route;
+    for (const route of this.#routes.values()) if (isOrphan(route)) yield route;
+  }
+
+  /** The {@link orphans} of one node. */
+  *orphansOn(node: string): Iterable<HeldRoute> {
+    for (const route of this.#routesIn(this.#byNode.get(node))) if (isOrphan(route)) yield route;
   }
 
   /**
@@ -280,6 +285,8 @@ export class LedgerStore implements Ledger {
     else this.#holds.set(owner, new Map(holds));
   }
 }
+
+const isOrphan = (route: HeldRoute): boolean => route.service === undefined && route.order !== undefined;
 
 const announcedBy = (truth: RouteTruth): string[] => truth.peers.filter((peer) => peer.announced).map((peer) => peer.peer);
 

@@ -21,6 +21,7 @@ export const statusReasons = {
   AwaitingFence: 'speakers that are away may still announce what is to go; what waits goes on when they are back',
   Deleting: 'it is being deleted; the routes that rest on it go first',
   InputRewound: 'the API server went back in time; a person has to confirm that what it says now counts',
+  Orphan: 'the speaker has the route, and no Service that was seen explains it; it stays until a person ends it',
   RoutesDiffer: 'routes are not as they should be; the status lists them',
   AsWanted: 'everything is as it should be',
 } as const;

@@ -6,7 +6,7 @@ import { timestamp } from '#kube/times.ts';
 import { sameValue } from '#runtime/same-value.ts';
 import { limits } from '../limits.ts';
 import { speakerType } from '../resource-types.ts';
-import type { ConnectedSpeaker } from '../speakers.ts';
+import type { ConnectedSpeaker, Difference } from '../speakers.ts';
 import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import type { ConditionReason } from './reasons.ts';
@@ -64,9 +64,19 @@ function connected(facts: StatusFacts, speaker: ConnectedSpeaker, before: Partia
   const wallMs = facts.clock.wallMs();
   const sessions = [...speaker.sessions.values()].sort((a, b) => (a.peer < b.peer ? -1 : 1));
   const established = sessions.filter((session) => session.state === 'Established').length;
-  const differences = facts.speakers.differences(node).slice(0, limits.speakerDifferences);
+  const orphans = orphansOf(facts, node);
+  const troubled = facts.speakers.differences(node);
+  // A route is named once with each peer: the API server takes no second.
+  const isTroubled = new Set(troubled.map(({ prefix, peer }) => `${prefix} ${peer}`));
+  const others = orphans.filter(({ prefix, peer }) => !isTroubled.has(`${prefix} ${peer}`));
+  const differences = [...troubled, ...others].slice(0, limits.speakerDifferences);
   const applied = facts.deliveries.peek(node)?.applied ?? speaker.hello;
-  const wanted = conditionsFor(facts, node, { sessions: sessions.length, established, differences: differences.length });
+  const wanted = conditionsFor(facts, node, {
+    sessions: sessions.length,
+    established,
+    differences: troubled.length,
+    orphans: new Set(orphans.map(({ prefix }) => prefix)).size,
+  });
   return {
     conditions: [...conditionsOf(before.conditions, wanted, 0, wallMs)],
     observedAt: timestamp(wallMs),
@@ -95,9 +105,23 @@ function connected(facts: StatusFacts, speaker: ConnectedSpeaker, before: Partia
   };
 }
 
-type Counts = { readonly sessions: number; readonly established: number; readonly differences: number };
+/** Routes of the node that no Service explains, as each peer has them. */
+function orphansOf({ ledger, clock }: StatusFacts, node: string): SpeakerDifference[] {
+  return [...ledger().orphansOn(node)].flatMap(({ place, order, announced, announcedSinceMs }) =>
+    (announced.length > 0 ? announced : (order?.peers ?? [])).map((peer) => ({
+      prefix: place.prefix,
+      peer,
+      reason: 'Orphan' as const,
+      ageMs: announcedSinceMs === undefined ? 0 : clock.nowMs() - announcedSinceMs,
+    })),
+  );
+}
 
-function conditionsFor(facts: StatusFacts, node: string, { sessions, established, differences }: Counts): WantedCondition[] {
+type SpeakerDifference = Omit<Difference, 'reason'> & { readonly reason: ConditionReason };
+
+type Counts = { readonly sessions: number; readonly established: number; readonly differences: number; readonly orphans: number };
+
+function conditionsFor(facts: StatusFacts, node: string, { sessions, established, differences, orphans }: Counts): WantedCondition[] {
   const connectedNow = isTrue('Connected', 'Connected');
   const notReady = (reason: ConditionReason, message: string) => [connectedNow, isFalse('Ready', reason, message)];
   const [note] = facts.outcomes.node(node)?.proposal.notes ?? [];
@@ -106,5 +130,6 @@ function conditionsFor(facts: StatusFacts, node: string, { sessions, established
   if (rejected !== undefined) return notReady('EntryRejected', rejected.message);
   if (established < sessions) return notReady('SessionDown', `${established} of ${sessions} sessions are established`);
   if (differences > 0) return notReady('RoutesDiffer', `${differences} routes are not as they should be`);
+  if (orphans > 0) return notReady('Orphan', `${orphans} routes have no Service that explains them, and stay: see docs/guides/look.md`);
   return [connectedNow, isTrue('Ready', 'AsWanted')];
 }
