@@ -22,6 +22,7 @@ export const statusReasons = {
   Deleting: 'it is being deleted; the routes that rest on it go first',
   InputRewound: 'the API server went back in time; a person has to confirm that what it says now counts',
   Orphan: 'the speaker has the route, and no Service that was seen explains it; it stays until a person ends it',
+  Observing: 'the mode is Observe: the message says what would be announced',
   RoutesDiffer: 'routes are not as they should be; the status lists them',
   AsWanted: 'everything is as it should be',
 } as const;

@@ -42,8 +42,19 @@ export function summarise(facts: StatusFacts, outcome: ServiceOutcome): ServiceS
     addresses,
     announcedNodes: announcedNodes.size,
     candidateNodes: candidateNodes.size,
-    conditions: conditionsFor(announcedNodes.size, obstacles),
+    conditions: isObserved(facts, outcome) && obstacles.length === 0 ? observing(outcome) : conditionsFor(announcedNodes.size, obstacles),
   };
+}
+
+const isObserved = ({ observer }: StatusFacts, { intent }: ServiceOutcome): boolean =>
+  intent.refinement !== undefined && observer.view.get('AnycastService', intent.refinement)?.isObserved === true;
+
+/** What is observed is as it should be when nothing is announced: tools that wait for Ready need not wait for ever. */
+function observing({ intent }: ServiceOutcome): WantedCondition[] {
+  const standings = intent.addresses.flatMap((address) => address.standings);
+  const nodes = new Set(standings.filter(({ reason }) => reason === 'ObserveOnly').map(({ place }) => place.node));
+  const message = `would be announced from ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'}`;
+  return [isFalse('Announced', 'Observing', message), isTrue('Ready', 'Observing', message)];
 }
 
 function conditionsFor(announcedNodes: number, obstacles: readonly Obstacle[]): WantedCondition[] {
@@ -88,9 +99,10 @@ function placeObstacles(facts: StatusFacts, outcome: ServiceOutcome, { standing,
   if (held !== undefined) return [obstacle(place, held.reason, `${reasons[held.reason].says}; ${held.exit}`)];
   if (standing.wanted === 'no' && standing.reason === 'NotSelected')
     return [obstacle(place, 'NotSelected', reasons.NotSelected.says, true)];
-  if (standing.wanted === 'no' && standing.reason === 'ObserveOnly') return [obstacle(place, 'ObserveOnly', reasons.ObserveOnly.says)];
-  if (standing.wanted !== 'yes') return [];
   const announced = facts.ledger().route(place)?.announced ?? [];
+  if (standing.reason === 'ObserveOnly' && announced.length > 0)
+    return [obstacle(place, 'ObserveOnly', 'is announced still, and is being withdrawn: the mode is Observe')];
+  if (standing.wanted !== 'yes') return [];
   return exports
     .filter((item) => !announced.includes(item.peer))
     .map((item) => {
