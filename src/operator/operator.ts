@@ -104,7 +104,7 @@ export class Operator {
       epoch,
       lookForSuccessor: options.lookForSuccessor,
       onHigherEpoch: (higher) => leadership.raiseAbove(higher),
-      onChange: (node) => this.#statuses.node(node),
+      onChange: (node) => this.#statuses.speaker(node),
       onReport: (node, report, services) => {
         this.#metrics.report(node, report, clock.nowMs());
         this.#statuses.report(report, services);

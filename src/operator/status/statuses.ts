@@ -38,6 +38,7 @@ export class Statuses {
   #due = false;
   #graceOver = false;
   #grace: Timer | undefined;
+  #waitingLook: Timer | undefined;
 
   constructor(options: StatusesOptions) {
     this.#options = options;
@@ -64,6 +65,7 @@ export class Statuses {
   /** Ends when the writes that are under way have. */
   async stop(): Promise<void> {
     this.#grace?.cancel();
+    this.#waitingLook?.cancel();
     await this.#writer.stop();
   }
 
@@ -154,13 +156,22 @@ export class Statuses {
     outcomes.forgetService(key);
   }
 
+  /** A speaker came, went, or said something. */
+  speaker(name: string): void {
+    this.node(name);
+    if (this.#facts.speakers.get(name) !== undefined) return;
+    // What is being deleted, or waits for an address, says whom it waits for: once, where many speakers go together.
+    this.#waitingLook ??= this.#facts.clock.after(limits.tellAfterMs, () => {
+      this.#waitingLook = undefined;
+      this.#lookAtWaiting();
+    });
+  }
+
   /** Something about a node, or its speaker, may be different. */
   node(name: string): void {
     this.#writer.touch('AnycastSpeaker', name);
     for (const peer of this.#facts.observer.view.peersOf(name)) this.#writer.touch('AnycastPeer', peer.key);
     this.#lookAtShared();
-    // What is being deleted, or waits for an address, says whom it waits for.
-    if (this.#facts.speakers.get(name) === undefined) this.#lookAtWaiting();
   }
 
   /** Pools and other objects that the last decision about a Service names: they count it, or say something of it. */
