@@ -11,28 +11,13 @@ import type { Kind, ObservedObject, Presence } from '#decide/view.ts';
 import { isFresh, type ObjectChange, type ObjectSource } from '#kube/object-source.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
-import { ok, type Result } from '#runtime/result.ts';
-import type { EndpointSlice, Namespace, Node, Service } from '../core-objects.ts';
-import type { CustomObject } from '../custom-object.ts';
+import type { Result } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
 import { Absences, type LookUp } from './absences.ts';
-import { mapNamespace, mapNode, mapService, mapSlice, presenceIn } from './map-core.ts';
-import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
+import { presenceIn } from './map-core.ts';
+import { mapObject, type SourceObjects } from './map-object.ts';
 import { type Rewind, Rewinds } from './rewinds.ts';
 import { type Affected, ViewStore } from './view-store.ts';
-
-/** What each kind's objects look like before they are mapped. */
-export type SourceObjects = {
-  readonly Service: Service;
-  readonly EndpointSlice: EndpointSlice;
-  readonly Node: Node;
-  readonly Namespace: Namespace;
-  readonly AnycastService: CustomObject;
-  readonly AnycastPool: CustomObject;
-  readonly AnycastAdvertisement: CustomObject;
-  readonly AnycastPeer: CustomObject;
-  readonly AnycastConfig: CustomObject;
-};
 
 /** One source per kind. */
 export type Sources = { readonly [K in Kind]: ObjectSource<SourceObjects[K]> };
@@ -167,7 +152,8 @@ export class Observer {
     if (change.kind !== 'vanished') this.#absences.settled(kind, change.key);
     else if (goesUnseen.has(kind)) this.#absences.vanished(kind, change.key);
     const presence = presenceAfter[change.kind];
-    const mapped = this.#map(kind, change.object, presence, change.atMs);
+    const wallMs = this.#options.clock.wallMs();
+    const mapped = mapObject(kind, change.object, presence, { view: this.view, nowMs: change.atMs, wallMs });
     this.#noteProblem(kind, change.key, mapped, presence);
     const before = this.view.get(kind, change.key);
     if (!mapped.ok) this.#take(before && { ...before, presence: presenceIn(change.object.metadata, presence) }, change.atMs);
@@ -199,31 +185,6 @@ export class Observer {
 
   #isFresh(kind: Kind): boolean {
     return isFresh(this.#options.sources[kind].freshness, this.#options.clock.nowMs());
-  }
-
-  #map(kind: Kind, object: SourceObjects[Kind], presence: Presence, nowMs: number): Result<ObservedObject | undefined, FieldError> {
-    switch (kind) {
-      case 'Service':
-        return ok(mapService(object as Service, presence));
-      case 'EndpointSlice':
-        return ok(mapSlice(object as EndpointSlice, presence));
-      case 'Node': {
-        const before = this.view.node(object.metadata.name);
-        return ok(mapNode(object as Node, presence, { nowMs, wallMs: this.#options.clock.wallMs(), ...(before && { before }) }));
-      }
-      case 'Namespace':
-        return ok(mapNamespace(object as Namespace, presence));
-      case 'AnycastService':
-        return mapRefinement(object as CustomObject, presence);
-      case 'AnycastPool':
-        return mapPool(object as CustomObject, presence);
-      case 'AnycastAdvertisement':
-        return mapAdvertisement(object as CustomObject, presence);
-      case 'AnycastPeer':
-        return mapPeer(object as CustomObject, presence);
-      case 'AnycastConfig':
-        return mapConfig(object as CustomObject, presence);
-    }
   }
 
   #noteProblem(kind: Kind, key: string, mapped: Result<unknown, FieldError>, presence: Presence): void {
