@@ -65,6 +65,7 @@ describe('a Hello', () => {
     const leaving = greeted([], [announced]);
     expect(leaving.route(place)).toEqual({ place, announced: ['spine', 'tor'], announcedSinceMs: 60 });
     expect([...leaving.orphans()]).toEqual([]);
+    expect([...leaving.orphansOn('n1')]).toEqual([]);
   });
 
   it('tells of withdrawals that this leader has not seen', () => {
