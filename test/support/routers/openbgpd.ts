@@ -67,7 +67,10 @@ export const openbgpd: RouterDriver = {
       shutdown: async ({ address }, text) => {
         await bgpctl('neighbor', address, 'down', text);
       },
-      enable: async ({ address }) => {
+      enable: async (neighbor) => {
+        const { address, dials } = neighbor;
+        // After an attempt that failed it dials again in two minutes, unless it begins anew.
+        if (dials && (await neighborOf(neighbor))?.state === 'Active') await bgpctl('neighbor', address, 'clear');
         await bgpctl('neighbor', address, 'up');
       },
       freeze: async () => {
