@@ -14,3 +14,14 @@ export const cannot: Readonly<Partial<Record<RouterDriver['name'], Readonly<Reco
   BIRD: { 'freeze-n': 'knows no N bit' },
   GoBGP: { refresh: 'answers ROUTE-REFRESH, never asks: softresetin evaluates again what it has' },
 };
+
+const notShown = 'not shown yet: see the sessions that we dial';
+
+/** What was not seen to work yet with a router, for reasons that may be ours: it is not tried, and the document says so. */
+export const open: typeof cannot = {
+  GoBGP: Object.fromEntries(['restart', 'death', 'freeze', 'freeze-n', 'md5', 'ttl-security'].map((id) => [id, notShown])),
+  OpenBGPD: Object.fromEntries(['restart', 'death', 'freeze', 'freeze-n', 'md5', 'ttl-security'].map((id) => [id, notShown])),
+};
+
+/** Routers with which only sessions that we dial are tried so far: both are slow to dial again after a session that ended. */
+export const onlyWeDial: ReadonlySet<RouterDriver['name']> = new Set(['GoBGP', 'OpenBGPD']);

@@ -6,7 +6,7 @@ import { createNetwork, type Namespace, type Network } from '../support/netns.ts
 import type { Router, RouterDriver, RouterNeighbor, SeenRoute } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { cannot } from './cannot.ts';
+import { cannot, onlyWeDial } from './cannot.ts';
 
 /**
  * One router and four of our speakers around it, each a process in a namespace of its own:
@@ -96,7 +96,7 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
   const network = await createNetwork(scope);
   const place = await network.add('router');
   const capture = await startCapture(scope, place);
-  const nodes = await addNodes(scope, network, place);
+  const nodes = await addNodes(scope, network, place, onlyWeDial.has(driver.name) ? ['speaker'] : ['speaker', 'router']);
   const sessions = nodes.flatMap((node) => (['ipv4', 'ipv6'] as const).map((family) => sessionOf(node, family, place)));
   let running = await startRouter(driver, place, sessions, false);
   scope.onClose('the router', () => running.scope.close());
@@ -194,10 +194,10 @@ export const weSay = ({ node, peer, name }: Session, state: string) =>
     (session) => session?.state === state,
   );
 
-async function addNodes(scope: Scope, network: Network, router: Namespace): Promise<Node[]> {
+async function addNodes(scope: Scope, network: Network, router: Namespace, who: readonly Node['dials'][]): Promise<Node[]> {
   const nodes: Node[] = [];
   for (const kind of ['eBGP', 'iBGP'] as const) {
-    for (const dials of ['speaker', 'router'] as const) {
+    for (const dials of who) {
       const node = nodeIn(scope, await network.add(`${kind}-${dials}`), router, { kind, dials });
       await node.start();
       nodes.push(node);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { RouterDriver } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
-import { cannot } from './cannot.ts';
+import { cannot, open } from './cannot.ts';
 import { capabilities } from './capabilities/table.ts';
 import { type Lab, startLab } from './lab.ts';
 import type { Cell, Seen } from './seen.ts';
@@ -32,10 +32,15 @@ export function describeRouter(driver: RouterDriver): void {
 
     for (const { id, title, secured, check } of capabilities) {
       const why = cannot[driver.name]?.[id];
+      const openBecause = open[driver.name]?.[id];
       it(title, async (context) => {
         if (why !== undefined) {
           cells.set(id, { outcome: 'cannot', why });
           context.skip(why);
+        }
+        if (openBecause !== undefined) {
+          cells.set(id, { outcome: 'open', why: openBecause });
+          context.skip(openBecause);
         }
         await lab.baseline(secured);
         const seen = await check(lab);

@@ -12,8 +12,9 @@ export type Seen = {
 /** One capability. */
 export type Row = { readonly id: string; readonly title: string; readonly cell: Cell };
 
-/** How a capability went: it works, with what was seen; the router can't, and why; or it failed. */
+/** How a capability went: it works, with what was seen; the router can't, and why; it was not tried yet; or it failed. */
 export type Cell =
   | { readonly outcome: 'works'; readonly seen: string }
   | { readonly outcome: 'cannot'; readonly why: string }
+  | { readonly outcome: 'open'; readonly why: string }
   | { readonly outcome: 'fails' };
