@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiFault } from '../support/api-fault-proxy.ts';
 import { Scope } from '../support/scope.ts';
-import { FaultSite, type Lasting } from './support/fault-site.ts';
+import { FaultSite, full, type Lasting } from './support/fault-site.ts';
 
 const scope = new Scope();
 let faults: FaultSite;
@@ -42,6 +42,8 @@ it.each(onTheWay)(
         for (const proxy of faults.proxies) proxy.mend();
       },
     );
+    // In the two seconds of a short run a watch may have nothing to say that silence could keep from it.
+    if (fault.kind === 'silentWatches' && !full) return;
     for (const proxy of faults.proxies) expect(proxy.met, 'requests that met the fault').toBeGreaterThan(0);
   },
   300_000,
