@@ -12,6 +12,12 @@ const claim = z.object({
 });
 
 const spec = z.object({
+  mode: z
+    .enum(['Announce', 'Observe'])
+    .default('Announce')
+    .describe(
+      'Announce, or Observe: everything is computed and reported, no BGP session is opened, and Services stay untouched: for trying it beside another speaker. Changing to Observe withdraws what is announced and closes the sessions. Deleting the AnycastConfig is Announce. Default Announce.',
+    ),
   claim: list(claim, 'atomic', { max: limits.claims })
     .default([])
     .describe(

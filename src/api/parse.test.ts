@@ -50,7 +50,10 @@ describe('an object that can not be followed', () => {
 
   it('is an AnycastConfig of another name than default', () => {
     expect(parseAnycastConfig({ metadata: { name: 'mine' }, spec: {} })).toMatchObject({ error: { field: 'metadata.name' } });
-    expect(parseAnycastConfig({ metadata: { name: 'default' }, spec: {} })).toEqual({ ok: true, value: { spec: { claim: [] } } });
+    expect(parseAnycastConfig({ metadata: { name: 'default' }, spec: {} })).toEqual({
+      ok: true,
+      value: { spec: { mode: 'Announce', claim: [] } },
+    });
   });
 });
 

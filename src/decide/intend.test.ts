@@ -114,6 +114,46 @@ describe('mode Observe', () => {
   });
 });
 
+describe('mode Observe of the configuration', () => {
+  const observing = aConfig([], { isObserved: true });
+
+  it('announces nothing, says of each node that would, and leaves the status of Services alone', () => {
+    const world = worldWith(observing);
+    const { intent: observed, governed } = world.decide();
+    expect(governed).toMatchObject({ decisions: [], orders: [] });
+    expect(observed.addresses[0]?.standings).toMatchObject([{ place: { node: 'n1' }, wanted: 'no', reason: 'ObserveOnly' }]);
+    expect(observed).not.toHaveProperty('desiredIngress');
+  });
+
+  it('withdraws what is announced as a narrowing edit, and announces again when it ends', () => {
+    const world = announcedWorld();
+    world.cluster.put(observing);
+    expect(world.decide().governed.decisions).toMatchObject([
+      { outcome: 'withdraw', cause: 'narrowing', reason: 'ObserveOnly', evidence: [{ source: 'AnycastConfig', fact: 'mode Observe' }] },
+    ]);
+    world.cluster.put(aConfig([]));
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'announce' }]);
+  });
+
+  it('withdraws nothing while it is stale or missing, or when it is deleted', () => {
+    const world = announcedWorld();
+    world.cluster.put(observing);
+    world.cluster.stale('AnycastConfig');
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'hold', reason: 'InputStale' }]);
+    world.cluster.fresh();
+    world.cluster.mark('AnycastConfig', 'default', 'missing');
+    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'hold', reason: 'InputMissing' }]);
+    world.cluster.mark('AnycastConfig', 'default', 'deleting');
+    expect(world.decide().governed.decisions).toEqual([]);
+    expect(world.route()).toBeDefined();
+  });
+
+  it('is the reason given where the AnycastService does not observe by itself', () => {
+    const world = worldWith(observing, aRefinement({ isObserved: true }));
+    expect(address(world)?.standings).toMatchObject([{ reason: 'ObserveOnly', evidence: [{ source: 'AnycastService' }] }]);
+  });
+});
+
 describe('the end of a Service', () => {
   it('withdraws when its Service is deleted, and gives the status back when the routes are gone', () => {
     const world = announcedWorld();

@@ -5,6 +5,7 @@ import { compareText, doubtsAbout, doubtsAboutNode, seen } from './facts.ts';
 import type { AddressIntent, Doubt, Intent, Standing } from './intent.ts';
 import type { HeldRoute, Ledger } from './ledger.ts';
 import { defaultAnnounceDelayMs } from './limits.ts';
+import { observingConfig } from './observing.ts';
 import type { EndpointPolicy, View } from './view.ts';
 
 /**
@@ -21,7 +22,7 @@ export function intend(view: View, ledger: Ledger, service: string, nowMs: numbe
     const refusal = dismissal === undefined ? refusalOf(view, ledger, claim, address) : undefined;
     return { of: { view, ledger, claim, address, endpointPolicy, nowMs }, verdict: dismissal ?? refusal, refusal };
   });
-  const desiredIngress = ingressOf(claim, judged);
+  const desiredIngress = ingressOf(view, claim, judged);
   return {
     service,
     ownership: claim.ownership,
@@ -111,14 +112,15 @@ function standing(of: Case, node: string, endpoints: EndpointVerdict, shared: re
 
 /** What would be announced, or is, and is only to be observed; where endpoints surely fail, that is the reason. */
 function observedOnly({ view, claim: { refinement } }: Case, endpoints: EndpointVerdict, isHeld: boolean): Dismissal | undefined {
-  if (refinement?.isObserved !== true) return undefined;
+  const observer = refinement?.isObserved === true ? refinement : observingConfig(view);
+  if (observer === undefined) return undefined;
   const isRefused = endpoints.wanted === 'no' && endpoints.doubts.length === 0;
   if (endpoints.wanted !== 'yes' && (isRefused || !isHeld)) return undefined;
   return {
     cause: 'narrowing',
     reason: 'ObserveOnly',
-    evidence: [seen(refinement, 'mode Observe')],
-    doubts: doubtsAbout(view, 'AnycastService', refinement.key, refinement),
+    evidence: [seen(observer, 'mode Observe')],
+    doubts: doubtsAbout(view, observer.kind, observer.key, observer),
   };
 }
 
@@ -160,11 +162,11 @@ const notItsAddress: readonly string[] = ['AddressNotRequested', 'FamilyNotServe
 
 /**
  * The status that our own Services shall have: addresses that are theirs, and those that were while their routes are not all
- * gone, or while it is in doubt.
+ * gone, or while it is in doubt. Where no session is opened, it is left to whoever announces meanwhile.
  */
-function ingressOf(claim: Claim, judged: readonly Judged[]): string[] | undefined {
+function ingressOf(view: View, claim: Claim, judged: readonly Judged[]): string[] | undefined {
   const { service, ownership } = claim;
-  if (ownership !== 'own' || service.presence === 'missing') return undefined;
+  if (ownership !== 'own' || service.presence === 'missing' || observingConfig(view) !== undefined) return undefined;
   const stays = ({ of, verdict }: Judged): boolean => {
     if (verdict === undefined || !(verdict.cause === 'removal' || notItsAddress.includes(verdict.reason))) return true;
     return service.ingress.includes(of.address.text) && (verdict.doubts.length > 0 || heldRoutes(of).length > 0);

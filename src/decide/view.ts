@@ -158,9 +158,11 @@ export type ObservedPeer = Observed & {
   readonly nodeSelector?: LabelSelector;
 };
 
-/** The AnycastConfig: which Services without a class are ours. */
+/** The AnycastConfig: which Services without a class are ours, and whether anything is announced at all. */
 export type ObservedConfig = Observed & {
   readonly kind: 'AnycastConfig';
+  /** Everything is computed and reported, and no session is opened. */
+  readonly isObserved: boolean;
   readonly claims: readonly { readonly namespaceSelector?: LabelSelector; readonly serviceSelector?: LabelSelector }[];
 };
 

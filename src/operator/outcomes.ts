@@ -16,7 +16,7 @@ export class Outcomes {
   readonly #assigned = new IndexMap();
   /** Services under the objects that their decisions left a note about, as `Kind name`. */
   readonly #noted = new IndexMap();
-  /** Nodes under the peers that they shall speak to. */
+  /** Nodes under the peers that they shall speak to, or would. */
   readonly #nodesByPeer = new IndexMap();
   /** Services of which it is known that some router has a route of theirs that the configuration does not want there. */
   readonly #unwanted = new Set<string>();
@@ -52,7 +52,7 @@ export class Outcomes {
     return notes.find((note) => note.kind === kind && note.object === object);
   }
 
-  /** Nodes that shall speak to a peer. */
+  /** Nodes that shall speak to a peer, or would if the mode were not Observe. */
   nodesOf(peer: string): ReadonlySet<string> {
     return this.#nodesByPeer.get(peer);
   }
@@ -115,7 +115,7 @@ export class Outcomes {
     this.#nodes.set(node, outcome);
     this.#nodesByPeer.set(
       node,
-      peers.filter((peer) => peer.entry !== undefined).map((peer) => peer.peer),
+      peers.filter((peer) => peer.entry !== undefined || peer.reason === 'ObserveOnly').map((peer) => peer.peer),
     );
   }
 

@@ -152,6 +152,15 @@ describe('a speaker and its operator', () => {
     expect(world.lines).toContainEqual(expect.objectContaining({ event: 'announce', prefix: p1, service: 'dns/edge', reason: 'Serving' }));
   });
 
+  it('is ready when it is told to speak to nobody', async () => {
+    const world = aWorld();
+    const speaker = await world.start();
+    await world.operator.connect(speaker);
+    expect(speaker.notReady()).toMatch(/no operator/);
+    await world.operator.say(aFull([]));
+    expect(speaker.notReady()).toBeUndefined();
+  });
+
   it('withdraws in the turn in which it is told, and says so when the last router has acknowledged', async () => {
     const world = aWorld();
     await announcing(world);

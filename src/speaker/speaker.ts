@@ -170,7 +170,9 @@ export class Speaker {
     if (!this.#started) return 'the kept state is not read yet';
     if (this.#leaving !== undefined) return 'this speaker is leaving';
     const sessions = this.#announcer.sessions();
-    if (sessions.length === 0) return 'no operator and no file has told this speaker yet which routers to speak to';
+    // To be told to speak to nobody, as in mode Observe, is to have nothing to do.
+    const isTold = this.#intake.state.version > 0;
+    if (sessions.length === 0) return isTold ? undefined : 'no operator and no file has told this speaker yet which routers to speak to';
     return sessions.some(({ state }) => state === 'Established') ? undefined : 'no session with a router is Established';
   }
 

@@ -24,7 +24,10 @@ export const reasons = {
     scope: 'decide',
     says: 'endpoint policy Cluster is refused while externalTrafficPolicy is Local: kube-proxy would drop',
   },
-  ObserveOnly: { scope: 'decide', says: 'would be announced: the mode of the AnycastService is Observe' },
+  ObserveOnly: {
+    scope: 'decide',
+    says: 'would be announced, or would have a session: the mode of the AnycastService, or of the AnycastConfig, is Observe',
+  },
   // sessions
   PeerSelected: { scope: 'decide', says: 'an AnycastPeer selects this node' },
   PeerDeleted: { scope: 'decide', says: 'the AnycastPeer was deleted' },

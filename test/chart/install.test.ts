@@ -100,6 +100,11 @@ describe('with Helm', () => {
     expect(await certificate()).toBe(before);
   });
 
+  it('takes a configuration that announces nothing, and lets it announce', async () => {
+    const [, changed] = await eventually('the new kinds are served', () => follow('Try it beside another speaker'));
+    expect(changed).toContain('anycastconfig.anycast-operator.io/default patched');
+  });
+
   it('takes the example, and shows it', async () => {
     const [, shown] = await eventually('the new kinds are served', () => follow('Announcing something'));
     expect(shown).toContain('anycastservice');

@@ -23,6 +23,8 @@ export type Capture = {
    * may span several. Throws when a segment is missing in the capture, rather than miscount.
    */
   messages(): CapturedMessage[];
+  /** Connections that somebody asked for since then, whether or not there was an answer: segments with SYN to the port. */
+  connections(): number;
 };
 
 const types = ['UNKNOWN', 'OPEN', 'UPDATE', 'NOTIFICATION', 'KEEPALIVE', 'ROUTE-REFRESH'] as const;
@@ -37,7 +39,10 @@ export async function startCapture(scope: Scope, namespace: Namespace, device = 
   const options = ['-Z', 'root', '--immediate-mode', '-U', '-n', ...buffer, '-i', device, '-w', file];
   const tcpdump = namespace.start(scope, `tcpdump in ${namespace.name}`, ['tcpdump', ...options, `tcp port ${port}`]);
   await tcpdump.waitForOutput(/listening on/);
-  return { messages: () => parseCapture(readFileSync(file)) };
+  return {
+    messages: () => parseCapture(readFileSync(file)),
+    connections: () => [...segmentsOf(readFileSync(file))].filter(({ segment: { opens, to } }) => opens && to.endsWith(`.${port}`)).length,
+  };
 }
 
 /** `early`: segments behind a gap. */
@@ -48,14 +53,7 @@ type Segment = { readonly from: string; readonly to: string; readonly sequence: 
 export function parseCapture(file: Buffer): CapturedMessage[] {
   const messages: CapturedMessage[] = [];
   const streams = new Map<string, Stream>();
-  for (let at = 24; at + 16 <= file.length; ) {
-    const timeMs = file.readUInt32LE(at) * 1_000 + file.readUInt32LE(at + 4) / 1_000;
-    const end = at + 16 + file.readUInt32LE(at + 8);
-    // The last packet may be half written yet.
-    if (end > file.length) break;
-    const segment = parseSegment(file.subarray(at + 16, end));
-    at = end;
-    if (!segment) continue;
+  for (const { timeMs, segment } of segmentsOf(file)) {
     const { from, to } = segment;
     for (const bytes of receive(streams, segment)) messages.push({ timeMs, from, to, type: typeOf(bytes), bytes });
   }
@@ -64,6 +62,19 @@ export function parseCapture(file: Buffer): CapturedMessage[] {
     if (first) throw new Error(`the capture of ${key} misses ${(first.sequence - next) | 0} octets: tcpdump could not keep up`);
   }
   return messages;
+}
+
+/** TCP segments in the order of the file. */
+function* segmentsOf(file: Buffer): Generator<{ readonly timeMs: number; readonly segment: Segment }> {
+  for (let at = 24; at + 16 <= file.length; ) {
+    const timeMs = file.readUInt32LE(at) * 1_000 + file.readUInt32LE(at + 4) / 1_000;
+    const end = at + 16 + file.readUInt32LE(at + 8);
+    // The last packet may be half written yet.
+    if (end > file.length) break;
+    const segment = parseSegment(file.subarray(at + 16, end));
+    at = end;
+    if (segment) yield { timeMs, segment };
+  }
 }
 
 /** Adds a segment to its stream and takes out the messages that are complete. Two processors may have written segments in the wrong order. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileNode } from '../compile-node.ts';
-import { aNode, aPeer } from '../testing/builders.ts';
+import { aConfig, aNode, aPeer } from '../testing/builders.ts';
 import { aCluster, World } from '../testing/world.ts';
 import type { ObservedObject } from '../view.ts';
 
@@ -106,6 +106,83 @@ describe('how a node takes part', () => {
     expect(decided(world)).toEqual(['tor hold bounce narrowing InputStale']);
     world.nowMs = 1_000;
     expect(world.decideNode().decisions).toMatchObject([{ rule: 'freshInput', sinceMs: 0, exit: expect.stringContaining('AnycastPeer') }]);
+  });
+});
+
+describe('mode Observe of the configuration', () => {
+  const observing = aConfig([], { isObserved: true });
+
+  it('opens no session, and sends no identity', () => {
+    const world = worldWith(observing);
+    expect(world.decideNode()).toEqual({ node: 'n1', decisions: [], orders: [] });
+    expect(compileNode(world.cluster, world.ledger, 'n1').peers).toMatchObject([{ peer: 'tor', reason: 'ObserveOnly' }]);
+  });
+
+  it('says where no BGP Identifier could be had', () => {
+    expect(notes(worldWith(observing, aNode('n1', { internalAddresses: [] })))).toMatchObject([{ reason: 'NoRouterId' }]);
+  });
+
+  it('closes sessions as a narrowing edit, and opens them when it ends', () => {
+    const world = openWorld();
+    world.cluster.put(observing);
+    expect(world.decideNode().decisions).toMatchObject([
+      {
+        peer: 'tor',
+        outcome: 'close',
+        cause: 'narrowing',
+        reason: 'ObserveOnly',
+        evidence: [{ source: 'AnycastConfig', fact: 'mode Observe' }],
+      },
+    ]);
+    expect(decided(world)).toEqual([]);
+    world.cluster.put(aConfig([]));
+    expect(decided(world)).toEqual(['tor open none bringUp PeerSelected']);
+  });
+
+  it('closes also the session of a peer that is not seen, for no session is to be', () => {
+    const world = openWorld();
+    world.cluster.forget('AnycastPeer', 'tor');
+    world.cluster.put(observing);
+    expect(decided(world)).toEqual(['tor close bounce narrowing ObserveOnly']);
+  });
+
+  it.each([
+    ['stale', (world: World) => world.cluster.stale('AnycastConfig'), ['tor hold bounce narrowing InputStale']],
+    ['missing', (world: World) => world.cluster.mark('AnycastConfig', 'default', 'missing'), ['tor hold bounce narrowing InputMissing']],
+    ['deleted', (world: World) => world.cluster.mark('AnycastConfig', 'default', 'deleted'), []],
+    ['not seen', (world: World) => world.cluster.forget('AnycastConfig', 'default'), []],
+  ])('closes nothing while the configuration is %s', (_, change, expected) => {
+    const world = openWorld();
+    world.cluster.put(observing);
+    change(world);
+    expect(decided(world)).toEqual(expected);
+    expect(world.speakers.get('n1')?.has('peer/tor')).toBe(true);
+  });
+
+  it('goes on while it is missing, and ends when it is deleted', () => {
+    const world = worldWith(observing);
+    world.cluster.mark('AnycastConfig', 'default', 'missing');
+    expect(decided(world)).toEqual([]);
+    world.cluster.mark('AnycastConfig', 'default', 'deleted');
+    expect(decided(world)).toEqual(['node open none bringUp RouterIdSet', 'tor open none bringUp PeerSelected']);
+  });
+});
+
+describe('a configuration that is not known', () => {
+  it('lets no session be opened, for its mode may be Observe, and touches none that is there', () => {
+    const world = worldWith();
+    world.cluster.stale('AnycastConfig');
+    expect(decided(world)).toEqual(['node open none bringUp RouterIdSet', 'tor hold none bringUp InputStale']);
+    world.cluster.fresh();
+    world.decideNode();
+    world.cluster.stale('AnycastConfig');
+    world.cluster.put(aPeer('tor', { session: { ...aPeer().session, connectRetryMs: 1 } }));
+    expect(decided(world)).toEqual(['tor change none attributes PeerSelected']);
+  });
+
+  it('is one that is missing, too', () => {
+    const world = worldWith(aConfig([], { presence: 'missing' }));
+    expect(decided(world)).toEqual(['node open none bringUp RouterIdSet', 'tor hold none bringUp InputMissing']);
   });
 });
 

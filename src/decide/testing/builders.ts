@@ -125,5 +125,6 @@ export const aConfig = (claims: ObservedConfig['claims'], rest: Rest<ObservedCon
   kind: 'AnycastConfig',
   key: 'default',
   claims,
+  isObserved: false,
   ...rest,
 });

@@ -61,4 +61,5 @@ export const peer = (name: string, address: string, spec: Spec = {}): RawObject 
 export const refinement = (key: string, service: string, spec: Spec = {}): RawObject =>
   ours('AnycastService', named(key), { serviceRef: { name: named(service).name }, ...spec });
 
-export const config = (claim: readonly Spec[]): RawObject => ours('AnycastConfig', { name: 'default' }, { claim });
+export const config = (claim: readonly Spec[], spec: Spec = {}): RawObject =>
+  ours('AnycastConfig', { name: 'default' }, { claim, ...spec });

@@ -30,6 +30,8 @@ export type FabricOptions = {
   readonly routers: readonly string[];
   /** Fields of the AnycastPeers. */
   readonly peerSpec?: Readonly<Record<string, unknown>>;
+  /** Fields of the AnycastConfig; default: there is none. */
+  readonly configSpec?: Readonly<Record<string, unknown>>;
 };
 
 /** One operator with all that it runs on. */
@@ -61,12 +63,13 @@ export class VirtualFabric {
   successor: Successor = 'none';
   #operator: VirtualOperator | undefined;
 
-  /** A fabric with sessions up: a namespace, a pool 192.0.2.0/24, an advertisement of everything, and what `options` names. */
+  /** A fabric with sessions up, unless the configuration says otherwise: a namespace, a pool 192.0.2.0/24, an advertisement of everything, and what `options` names. */
   static async start(options: FabricOptions): Promise<VirtualFabric> {
     const fabric = new VirtualFabric();
     fabric.cluster.apply('Namespace', objects.namespace('dns'));
     fabric.cluster.apply('AnycastPool', objects.pool('edge', ['192.0.2.0/24', '2001:db8:53::/64']));
     fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all'));
+    if (options.configSpec !== undefined) fabric.cluster.apply('AnycastConfig', objects.config([], options.configSpec));
     for (const [index, name] of options.routers.entries()) await fabric.#addRouter(name, index + 1, options.peerSpec);
     fabric.startOperator();
     for (const [index, name] of options.nodes.entries()) {
@@ -180,6 +183,13 @@ export class VirtualFabric {
       .routes()
       .map(({ prefix, peer }) => `${prefix} from ${nodeOf(peer)}`)
       .sort();
+  }
+
+  /** States of the sessions that a router has, and of the last ones that ended: none where nobody ever connected. */
+  sessions(router: string): string[] {
+    return this.#router(router)
+      .sessions()
+      .map(({ state }) => state);
   }
 
   /** UPDATE messages that all routers received so far, End-of-RIB included. */

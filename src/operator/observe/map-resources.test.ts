@@ -128,14 +128,13 @@ describe('our kinds', () => {
   });
 
   it('AnycastConfig', () => {
-    expect(
-      unwrap(
-        mapConfig(
-          { ...object({ claim: [{ serviceSelector: rack }, {}] }), metadata: { ...object({}).metadata, name: 'default' } },
-          'present',
-        ),
-      ).claims,
-    ).toEqual([{ serviceSelector: rack }, {}]);
+    const config = (spec: unknown) =>
+      unwrap(mapConfig({ ...object(spec), metadata: { ...object({}).metadata, name: 'default' } }, 'present'));
+    expect(config({ claim: [{ serviceSelector: rack }, {}] })).toMatchObject({
+      claims: [{ serviceSelector: rack }, {}],
+      isObserved: false,
+    });
+    expect(config({ mode: 'Observe' })).toMatchObject({ claims: [], isObserved: true });
   });
 
   it.each([mapRefinement, mapPool, mapPeer, mapConfig, mapAdvertisement])('say the field that can not be read', (map) => {

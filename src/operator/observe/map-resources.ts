@@ -117,7 +117,8 @@ function sessionOptions(spec: AnycastPeerSpec): SessionOptions {
 export function mapConfig(object: CustomObject, presence: Presence): Mapped<ObservedConfig> {
   const parsed = parseAnycastConfig(object);
   if (!parsed.ok) return parsed;
-  return ok({ ...observed('AnycastConfig', object.metadata, presence), claims: parsed.value.spec.claim.map(selectors) });
+  const { claim, mode } = parsed.value.spec;
+  return ok({ ...observed('AnycastConfig', object.metadata, presence), claims: claim.map(selectors), isObserved: mode === 'Observe' });
 }
 
 /** The selectors that are there, under their names. */

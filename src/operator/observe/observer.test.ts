@@ -199,6 +199,31 @@ describe('what can not be read', () => {
     expect(observer.view.get('AnycastPool', 'edge')).toBeUndefined();
     expect(affected).not.toContainEqual({ services: 'all', nodes: [] });
   });
+
+  it('stays missing where it was, for nothing that was read says that it is there', async () => {
+    const { clock, objects, observer } = await anObserver(({ AnycastPool }) => void AnycastPool.put(pool(['192.0.2.0/24'])));
+    objects.AnycastPool.delete('edge');
+    objects.AnycastPool.compact();
+    await clock.advanceAsync(0);
+    objects.AnycastPool.put(pool(['nonsense']));
+    await clock.advanceAsync(0);
+    expect(observer.view.get('AnycastPool', 'edge')).toMatchObject({ presence: 'missing', prefixes: [{ length: 24 }] });
+  });
+
+  it('is a missing configuration where AnycastConfig never could be: what it may forbid is not begun', async () => {
+    const config = (mode: string) => ({ metadata: { name: 'default' }, spec: { mode } });
+    const { clock, objects, observer } = await anObserver(({ AnycastConfig }) => void AnycastConfig.put(config('Sleep')));
+    expect(observer.view.config()).toMatchObject({ presence: 'missing', claims: [], isObserved: false });
+    objects.AnycastConfig.put(config('Doze'));
+    await clock.advanceAsync(0);
+    expect(observer.view.config()?.presence).toBe('missing');
+    objects.AnycastConfig.put(config('Observe'));
+    await clock.advanceAsync(0);
+    expect(observer.view.config()).toMatchObject({ presence: 'present', isObserved: true });
+    objects.AnycastConfig.delete('default');
+    await clock.advanceAsync(0);
+    expect(observer.view.config()?.presence).toBe('deleted');
+  });
 });
 
 describe('freshness', () => {

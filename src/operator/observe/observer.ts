@@ -14,9 +14,9 @@ import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Result } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
 import { Absences, type LookUp } from './absences.ts';
-import { presenceIn } from './map-core.ts';
 import { mapObject, type SourceObjects } from './map-object.ts';
 import { type Rewind, Rewinds } from './rewinds.ts';
+import { unreadForm } from './unread-form.ts';
 import { type Affected, ViewStore } from './view-store.ts';
 
 /** One source per kind. */
@@ -156,7 +156,7 @@ export class Observer {
     const mapped = mapObject(kind, change.object, presence, { view: this.view, nowMs: change.atMs, wallMs });
     this.#noteProblem(kind, change.key, mapped, presence);
     const before = this.view.get(kind, change.key);
-    if (!mapped.ok) this.#take(before && { ...before, presence: presenceIn(change.object.metadata, presence) }, change.atMs);
+    if (!mapped.ok) this.#take(unreadForm(kind, change.object.metadata, before, presence), change.atMs);
     // What is none of ours any more, such as a slice that lost its label, has said so itself.
     else this.#take(mapped.value ?? (before && { ...before, presence: 'deleted' }), change.atMs);
     this.#options.onObject(kind, change.key);

@@ -87,7 +87,7 @@ describe('what a change affects', () => {
   it.each<[string, ObservedObject, object]>([
     ['a pool', aPool(), { services: 'all', nodes: [] }],
     ['an advertisement', anAdvertisement(), { services: 'all', nodes: [] }],
-    ['the configuration', aConfig([]), { services: 'all', nodes: [] }],
+    ['the configuration', aConfig([]), { services: 'all', nodes: 'all' }],
     ['a peer', aPeer(), { services: 'all', nodes: 'all' }],
   ])('of %s may be everything', (_, object, expected) => {
     const store = aStore();

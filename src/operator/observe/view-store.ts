@@ -224,10 +224,10 @@ export class ViewStore implements View {
       case 'Namespace':
         return { services: [...this.#servicesByNamespace.get(object.key)], nodes: [] };
       case 'AnycastPeer':
+      case 'AnycastConfig':
         return { services: 'all', nodes: 'all' };
       case 'AnycastPool':
       case 'AnycastAdvertisement':
-      case 'AnycastConfig':
         return { services: 'all', nodes: [] };
     }
   }

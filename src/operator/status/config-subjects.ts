@@ -1,4 +1,5 @@
 import type { Condition } from '#api/conditions.ts';
+import { observingConfig } from '#decide/observing.ts';
 import { refOf } from '#kube/resource.ts';
 import { sameValue } from '#runtime/same-value.ts';
 import { peerKey } from '#state/entry.ts';
@@ -33,8 +34,12 @@ export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, 
     }),
     AnycastPeer: subject(facts, 'AnycastPeer', (name) => peerDetails(facts, name)),
     AnycastConfig: subject(facts, 'AnycastConfig', () => {
-      const { rewind } = facts.observer;
-      return { ready: inForce, more: rewind === undefined ? [] : [isTrue('InputRewound', 'InputRewound', rewindMessage(rewind))] };
+      const { rewind, view } = facts.observer;
+      const observing = isTrue('Ready', 'Observing', 'the mode is Observe: no session is opened');
+      return {
+        ready: observingConfig(view) === undefined ? inForce : observing,
+        more: rewind === undefined ? [] : [isTrue('InputRewound', 'InputRewound', rewindMessage(rewind))],
+      };
     }),
   };
 }
@@ -85,6 +90,7 @@ function peerDetails(facts: StatusFacts, name: string): Details {
   const wanted = [...facts.outcomes.nodesOf(name)].sort();
   const down = wanted.filter((node) => facts.speakers.get(node)?.sessions.get(name)?.state !== 'Established');
   const sessions = `${wanted.length - down.length}/${wanted.length}`;
+  if (observingConfig(facts.observer.view) !== undefined) return { ready: observedPeer(facts, name, wanted), fields: { sessions } };
   const [first] = down;
   if (first === undefined) return { ready: isTrue('Ready', wanted.length === 0 ? 'NoNodeSelected' : 'Established'), fields: { sessions } };
   const session = facts.speakers.get(first)?.sessions.get(name);
@@ -97,4 +103,16 @@ function peerDetails(facts: StatusFacts, name: string): Details {
     ready: isFalse('Ready', rejected === undefined ? 'SessionDown' : 'EntryRejected', `${first}: ${why}${others}`),
     fields: { sessions },
   };
+}
+
+/** What is observed is as it should be when there is no session. */
+function observedPeer({ deliveries }: StatusFacts, name: string, nodes: readonly string[]): WantedCondition {
+  const [closing] = nodes.filter((node) => deliveries.peek(node)?.isGone(peerKey(name)) === false);
+  if (closing !== undefined)
+    return isFalse('Ready', 'ObserveOnly', `${closing}: its speaker has not closed the session yet: the mode is Observe`);
+  return isTrue(
+    'Ready',
+    'ObserveOnly',
+    `no session is opened: the mode is Observe; ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} would have one`,
+  );
 }

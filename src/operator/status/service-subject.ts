@@ -1,4 +1,5 @@
 import { withdrawFinalizer } from '#api/names.ts';
+import { observingConfig } from '#decide/observing.ts';
 import { refOf } from '#kube/resource.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { everySpeakerHeard, type StatusFacts } from './facts.ts';
@@ -20,7 +21,9 @@ export function serviceSubject(facts: StatusFacts): Subject {
       if (service === undefined || outcome === undefined) return undefined;
       const { metadata } = service;
       const { ownership, desiredIngress } = outcome.intent;
-      const isNeeded = metadata.deletionTimestamp === undefined && (ownership === 'own' || hasRoutes(facts, key));
+      // What is only observed is left as it is.
+      const isOurs = ownership === 'own' && observingConfig(facts.observer.view) === undefined;
+      const isNeeded = metadata.deletionTimestamp === undefined && (isOurs || hasRoutes(facts, key));
       const isKept = metadata.finalizers?.includes(withdrawFinalizer) === true && isRestedOn(facts, 'Service', key);
       // The finalizer comes first: an address that is announced has an object whose deletion will be seen.
       const finalizer = finalizerWrite(resourceTypes.Service, metadata, isNeeded || isKept);

@@ -1,4 +1,5 @@
 import type { AnycastServiceStatus } from '#api/anycast-service.ts';
+import { observingConfig } from '#decide/observing.ts';
 import type { PlaceProposal } from '#decide/proposal.ts';
 import type { Place } from '#state/decision.ts';
 import { type ReasonCode, reasons } from '#state/reasons.ts';
@@ -46,8 +47,9 @@ export function summarise(facts: StatusFacts, outcome: ServiceOutcome): ServiceS
   };
 }
 
-const isObserved = ({ observer }: StatusFacts, { intent }: ServiceOutcome): boolean =>
-  intent.refinement !== undefined && observer.view.get('AnycastService', intent.refinement)?.isObserved === true;
+const isObserved = ({ observer: { view } }: StatusFacts, { intent }: ServiceOutcome): boolean =>
+  observingConfig(view) !== undefined ||
+  (intent.refinement !== undefined && view.get('AnycastService', intent.refinement)?.isObserved === true);
 
 /** What is observed is as it should be when nothing is announced: tools that wait for Ready need not wait for ever. */
 function observing({ intent }: ServiceOutcome): WantedCondition[] {

@@ -1,9 +1,11 @@
 import type { AnycastSpeakerStatus } from '#api/anycast-speaker.ts';
 import { kinds } from '#api/kinds.ts';
 import { limits as apiLimits } from '#api/limits.ts';
+import { observingConfig } from '#decide/observing.ts';
 import { apiVersionOf } from '#kube/resource.ts';
 import { timestamp } from '#kube/times.ts';
 import { sameValue } from '#runtime/same-value.ts';
+import { peerKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
 import { speakerType } from '../resource-types.ts';
 import type { ConnectedSpeaker, Difference } from '../speakers.ts';
@@ -62,7 +64,10 @@ const pick = ({ announcedRoutes }: Partial<AnycastSpeakerStatus>) => (announcedR
 function connected(facts: StatusFacts, speaker: ConnectedSpeaker, before: Partial<AnycastSpeakerStatus>): Partial<AnycastSpeakerStatus> {
   const { node } = speaker;
   const wallMs = facts.clock.wallMs();
-  const sessions = [...speaker.sessions.values()].sort((a, b) => (a.peer < b.peer ? -1 : 1));
+  const delivery = facts.deliveries.peek(node);
+  // What was last said of a session stays known; it counts while its entry is there.
+  const there = [...speaker.sessions.values()].filter(({ peer }) => delivery?.isGone(peerKey(peer)) !== true);
+  const sessions = there.sort((a, b) => (a.peer < b.peer ? -1 : 1));
   const established = sessions.filter((session) => session.state === 'Established').length;
   const orphans = orphansOf(facts, node);
   const troubled = facts.speakers.differences(node);
@@ -70,7 +75,7 @@ function connected(facts: StatusFacts, speaker: ConnectedSpeaker, before: Partia
   const isTroubled = new Set(troubled.map(({ prefix, peer }) => `${prefix} ${peer}`));
   const others = orphans.filter(({ prefix, peer }) => !isTroubled.has(`${prefix} ${peer}`));
   const differences = [...troubled, ...others].slice(0, limits.speakerDifferences);
-  const applied = facts.deliveries.peek(node)?.applied ?? speaker.hello;
+  const applied = delivery?.applied ?? speaker.hello;
   const wanted = conditionsFor(facts, node, {
     sessions: sessions.length,
     established,
@@ -131,5 +136,7 @@ function conditionsFor(facts: StatusFacts, node: string, { sessions, established
   if (established < sessions) return notReady('SessionDown', `${established} of ${sessions} sessions are established`);
   if (differences > 0) return notReady('RoutesDiffer', `${differences} routes are not as they should be`);
   if (orphans > 0) return notReady('Orphan', `${orphans} routes have no Service that explains them, and stay: see docs/guides/look.md`);
+  if (observingConfig(facts.observer.view) !== undefined)
+    return [connectedNow, isTrue('Ready', 'ObserveOnly', 'the mode of the AnycastConfig is Observe: no session is opened')];
   return [connectedNow, isTrue('Ready', 'AsWanted')];
 }

@@ -12,6 +12,7 @@
  */
 import { join } from 'node:path';
 import { loadBalancerClass } from '#api/names.ts';
+import { sameValue } from '#runtime/same-value.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Namespace, type Network } from '../../support/netns.ts';
 import type { RunningProcess } from '../../support/processes.ts';
@@ -107,6 +108,8 @@ export type SiteOptions = ControlPlaneOptions & {
   readonly wayTo?: (place: OperatorPlace) => Promise<string>;
   /** Variables of operators and speakers, beside our own environment. Default none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Fields of AnycastConfig `default`; without them there is none. */
+  readonly config?: object;
 };
 
 /** A running site. */
@@ -146,7 +149,7 @@ export class Site {
     this.#env = env;
   }
 
-  /** Starts everything; returns when each node has all of its sessions. It ends with the scope. */
+  /** Starts everything; returns when each node has all of its sessions, or where none is to be, when that is said. It ends with the scope. */
   static async start(scope: Scope, options: SiteOptions = {}): Promise<Site> {
     const network = await createNetwork(scope);
     const namespaces = new Map<NodeName, Namespace>();
@@ -155,7 +158,7 @@ export class Site {
     const places = [await prepareOperator(scope, network)];
     for (const [first] = places; first !== undefined && places.length < (options.replicas ?? 1); ) places.push(await besides(first));
     const site = new Site(scope, plane, network, namespaces, routers, places, options.env ?? {});
-    await site.#furnish();
+    await site.#furnish(options.config);
     for (const [replica, place] of places.entries()) {
       site.#kubeconfigs.push((await options.operatorKubeconfig?.(plane)) ?? plane.access.kubeconfig);
       site.#dialled.push((await options.wayTo?.(place)) ?? place.grpc);
@@ -337,16 +340,12 @@ export class Site {
   }
 
   /** Waits until a condition of an object is as said. */
-  async untilCondition(
-    reference: Reference,
-    type: string,
-    wanted: { readonly status: string; readonly reason?: string },
-  ): Promise<Condition> {
+  async untilCondition(reference: Reference, type: string, wanted: Partial<Condition> & Pick<Condition, 'status'>): Promise<Condition> {
     const { kind, metadata } = reference;
     const condition = await eventually(
       `${type} of ${kind} ${metadata.name} is ${JSON.stringify(wanted)}`,
       async () => (await this.client.get<WithConditions>(reference)).status?.conditions?.find((each) => each.type === type),
-      (seen) => seen?.status === wanted.status && (wanted.reason === undefined || seen.reason === wanted.reason),
+      (seen) => seen !== undefined && sameValue({ ...seen, ...wanted }, seen),
       { withinMs: 20_000, everyMs: 100 },
     );
     return found(condition, type);
@@ -362,7 +361,7 @@ export class Site {
   }
 
   /** Nodes, definitions, who may use which addresses, and who is told. */
-  async #furnish(): Promise<void> {
+  async #furnish(config: object | undefined): Promise<void> {
     for (const name of nodeNames) {
       // Long since Ready, or the operator would not yet believe what is said about their endpoints.
       const node = { name, addresses: this.namespace(name), readyForMs: 3_600_000 };
@@ -372,6 +371,7 @@ export class Site {
     for (const name of [home, system.namespace]) await this.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     const account = { name: system.account, namespace: system.namespace };
     await this.client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: account });
+    if (config !== undefined) await this.client.create(ourObject('AnycastConfig', 'default', config));
     await this.client.create(ourObject('AnycastPool', 'edge', { addresses: ['192.0.2.0/24', '2001:db8:53::/64'] }));
     await this.client.create(ourObject('AnycastAdvertisement', 'edge', {}));
     for (const router of routerNames) {

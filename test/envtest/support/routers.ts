@@ -29,6 +29,8 @@ export type Routers = {
   routes(): Promise<Routes>;
   communities(prefix: string, node: string): Promise<Communities>;
   updates(): UpdateCounts;
+  /** Connections that were asked for at each router, whether or not it answered. */
+  connections(): Readonly<Record<RouterName, number>>;
   /** When FRR was sent the last of them, in milliseconds since 1970. */
   lastUpdateMs(): number;
 };
@@ -81,6 +83,7 @@ export async function startRouters(scope: Scope, network: Network, nodes: Readon
       return { frr: at('frr'), bird: at('bird') };
     },
     lastUpdateMs: () => updatesIn(captures.frr).at(-1)?.timeMs ?? Number.NaN,
+    connections: () => ({ frr: captures.frr.connections(), bird: captures.bird.connections() }),
     updates: () => ({ frr: updatesIn(captures.frr).length, bird: updatesIn(captures.bird).length }),
   };
 }
