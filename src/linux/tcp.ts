@@ -8,7 +8,6 @@ import type {
   ConnectTarget,
   Listener,
   ListenOptions,
-  Protection,
   SocketAddress,
   TcpKey,
 } from './byte-stream.ts';
@@ -106,7 +105,7 @@ export class Tcp implements Connector, Acceptor {
     const { address, port, sourceAddress, interface: scope } = target;
     const host = scope === undefined ? address : `${address}%${scope}`;
     const where = { host, port, ...(sourceAddress !== undefined && { localAddress: sourceAddress }) };
-    const { required, wished, names } = asked(target);
+    const { required, names } = asked(target);
     const options = this.#options();
     if (!options.ok) {
       if (required) return err(`${names.join(', ')} cannot be set: ${options.error}`);
@@ -118,7 +117,7 @@ export class Tcp implements Connector, Acceptor {
     if (!created.ok) return created;
     const fd = created.value;
     const bound = target.vrf === undefined ? ok(undefined) : options.value.bindToDevice(fd, target.vrf);
-    const set = bound.ok ? options.value.protect(fd, address, wished) : bound;
+    const set = bound.ok ? options.value.protect(fd, address, target) : bound;
     if (!set.ok) {
       options.value.close(fd);
       return set;
@@ -129,8 +128,8 @@ export class Tcp implements Connector, Acceptor {
 }
 
 /** What a target asks of the kernel, by name, and whether it can do without. */
-function asked(target: ConnectTarget): { readonly required: boolean; readonly wished: Protection; readonly names: readonly string[] } {
-  const { hopLimit, hopLimitRequired = true, minHopLimit, key, dscp, userTimeoutMs, vrf } = target;
+function asked(target: ConnectTarget): { readonly required: boolean; readonly names: readonly string[] } {
+  const { hopLimit, hopLimitRequired = true, minHopLimit, key, vrf } = target;
   const names = [
     ...(hopLimit === undefined ? [] : [`the hop limit ${hopLimit}`]),
     ...(minHopLimit === undefined ? [] : [`the least hop limit ${minHopLimit}`]),
@@ -138,14 +137,7 @@ function asked(target: ConnectTarget): { readonly required: boolean; readonly wi
     ...(vrf === undefined ? [] : [`the device ${vrf}`]),
   ];
   const required = (hopLimit !== undefined && hopLimitRequired) || minHopLimit !== undefined || key !== undefined || vrf !== undefined;
-  const wished = {
-    ...(hopLimit !== undefined && { hopLimit }),
-    ...(minHopLimit !== undefined && { minHopLimit }),
-    ...(key !== undefined && { key }),
-    ...(dscp !== undefined && { dscp }),
-    ...(userTimeoutMs !== undefined && { userTimeoutMs }),
-  };
-  return { required, wished, names };
+  return { required, names };
 }
 
 const format = (at: SocketAddress): string => (at.address.includes(':') ? `[${at.address}]:${at.port}` : `${at.address}:${at.port}`);
