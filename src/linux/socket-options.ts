@@ -4,7 +4,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import type { Protection } from './byte-stream.ts';
-import { authenticationOption, md5Signature } from './tcp-keys.ts';
+import { authenticationOption, families, md5Signature } from './tcp-keys.ts';
 
 /**
  * The kernel calls that Node's sockets lack. This is the only file with foreign functions: a wrong size here corrupts memory,
@@ -35,7 +35,6 @@ type Koffi = {
 };
 
 // Linux, the same on x86-64 and arm64: <sys/socket.h>, <netinet/in.h>, <netinet/tcp.h>, <asm-generic/ioctls.h>, <sys/file.h>.
-const families = { IPv4: 2, IPv6: 10 } as const;
 const sockStream = 1;
 const sockNonblock = 0o4000;
 const sockCloexec = 0o2000000;

@@ -1,5 +1,6 @@
-import { isIPv6 } from 'node:net';
+import { addressBits, type IpAddress, parseIpAddress } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
+import { unwrap } from '#runtime/result.ts';
 import type { TcpKey } from './byte-stream.ts';
 
 /**
@@ -10,7 +11,7 @@ const addressBytes = 128; // struct sockaddr_storage
 const keyBytes = 80; // TCP_MD5SIG_MAXKEYLEN, TCP_AO_MAXKEYLEN
 
 /** AF_INET and AF_INET6. */
-const families = { IPv4: 2, IPv6: 10 } as const;
+export const families = { IPv4: 2, IPv6: 10 } as const;
 
 /** struct tcp_md5sig, 216 octets: address, flags, prefix length, key length, interface, key. No key: the one that is there ends. */
 export function md5Signature(remote: string, key: string | undefined): Buffer {
@@ -36,7 +37,7 @@ export function authenticationOption(remote: string, key: Extract<TcpKey, { kind
   buffer.write(algorithms[key.algorithm], addressBytes, 'ascii');
   const rest = addressBytes + 64 + 4;
   buffer.writeUInt32LE(0b11, rest); // set_current and set_rnext: the only key is the one in use
-  buffer.writeUInt8(isIPv6(remote) ? 128 : 32, rest + 6);
+  buffer.writeUInt8(addressBits(addressOf(remote).family), rest + 6);
   buffer.writeUInt8(key.keyId, rest + 7);
   buffer.writeUInt8(key.receiveKeyId, rest + 8);
   buffer.writeUInt8(codeBytes, rest + 9);
@@ -46,20 +47,11 @@ export function authenticationOption(remote: string, key: Extract<TcpKey, { kind
 }
 
 /** struct sockaddr_in or sockaddr_in6 at the beginning, port 0: any. */
-function writeAddress(buffer: Buffer, address: string): void {
-  if (!isIPv6(address)) {
-    buffer.writeUInt16LE(families.IPv4, 0);
-    for (const [index, part] of address.split('.').entries()) buffer.writeUInt8(Number(part), 4 + index);
-    return;
-  }
-  buffer.writeUInt16LE(families.IPv6, 0);
-  for (const [index, group] of groupsOf(address).entries()) buffer.writeUInt16BE(group, 8 + 2 * index);
+function writeAddress(buffer: Buffer, text: string): void {
+  const { family, octets } = addressOf(text);
+  buffer.writeUInt16LE(families[family], 0);
+  buffer.set(octets, family === 'IPv4' ? 4 : 8);
 }
 
-/** The eight groups of an IPv6 address in canonical text. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::');
-  const parse = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
-  const [before, after] = [parse(head), parse(tail ?? '')];
-  return tail === undefined ? before : [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
-}
+/** Addresses that reach the kernel are canonical texts: one that can't be read here is a bug. */
+const addressOf = (text: string): IpAddress => unwrap(parseIpAddress(text));
