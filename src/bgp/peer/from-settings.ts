@@ -78,7 +78,8 @@ export function protection(settings: PeerSettings): Protection {
   };
 }
 
-const keyOf = (secret: string, tcpAo: PeerSettings['tcpAo']): TcpKey =>
+/** The key that both ends sign with. */
+export const keyOf = (secret: string, tcpAo: PeerSettings['tcpAo']): TcpKey =>
   tcpAo === undefined ? { kind: 'MD5', secret } : { kind: 'AO', secret, ...tcpAo };
 
 /** What policy needs to know of an Established session. */

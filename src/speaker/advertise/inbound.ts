@@ -1,3 +1,4 @@
+import { keyOf } from '#bgp/peer/from-settings.ts';
 import type { Acceptor, ByteStream, Listener, SocketAddress, TcpKey } from '#linux/byte-stream.ts';
 import type { Logger } from '#obs/logger.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
@@ -94,7 +95,7 @@ export class Inbound {
   #tell(entry: PeerEntry): void {
     const { password, tcpAo, address } = entry;
     if (password === undefined) return;
-    const key: TcpKey = tcpAo === undefined ? { kind: 'MD5', secret: password } : { kind: 'AO', secret: password, ...tcpAo };
+    const key = keyOf(password, tcpAo);
     for (const listener of this.#listenersFor(entry)) {
       const set = listener.setKey(address, key);
       if (set.ok) this.#keys.set(keyName(entry), key);
