@@ -13,6 +13,9 @@ import { MultiMap } from './multi-map.ts';
 const routePrefix = 'route/';
 const peerPrefix = 'peer/';
 
+/** Where a route is kept while it is there: indexes name the slot, and need no change when the route does. */
+type Slot = { route: HeldRoute };
+
 /**
  * The Ledger, changed in place by its one owner: by what speakers say, and by what was ordered. It survives neither the process
  * nor the term; the next leader rebuilds it from Hellos.
@@ -21,12 +24,12 @@ const peerPrefix = 'peer/';
  * (`View.servicesAsking`) are to be decided again.
  */
 export class LedgerStore implements Ledger {
-  readonly #routes = new Map<string, HeldRoute>();
-  readonly #byService = new MultiMap<string, string>();
-  readonly #byPrefix = new MultiMap<string, string>();
-  readonly #byNode = new MultiMap<string, string>();
+  /** By prefix, then by node: every decision looks up each place of its prefix, and finds it without making a key. */
+  readonly #routes = new Map<string, Map<string, Slot>>();
+  readonly #byService = new MultiMap<string, Slot>();
+  readonly #byNode = new MultiMap<string, Slot>();
   /** Removed routes by node, until the speaker acknowledged: only then what it says of them is the end. */
-  readonly #unacknowledged = new MultiMap<string, string>();
+  readonly #unacknowledged = new MultiMap<string, Slot>();
   readonly #sessions = new Map<string, Map<EntryKey, Ordered>>();
   readonly #withdrawals = new Map<string, WithdrawalRecord>();
   readonly #holds = new Map<string, Map<string, HoldRecord>>();
@@ -50,20 +53,20 @@ export class LedgerStore implements Ledger {
   }
 
   route(place: Place): HeldRoute | undefined {
-    return this.#routes.get(placeKey(place));
+    return this.#slot(place)?.route;
   }
 
   routesOf(service: string): Iterable<HeldRoute> {
-    return this.#routesIn(this.#byService.get(service));
+    return routesIn(this.#byService.get(service));
   }
 
   routesAt(prefix: string): Iterable<HeldRoute> {
-    return this.#routesIn(this.#byPrefix.get(prefix));
+    return routesIn(this.#routes.get(prefix)?.values() ?? []);
   }
 
   *servicesOn(node: string): Iterable<string> {
     const services = new Set<string>();
-    for (const { service } of this.#routesIn(this.#byNode.get(node))) if (service !== undefined) services.add(service);
+    for (const { service } of routesIn(this.#byNode.get(node))) if (service !== undefined) services.add(service);
     yield* services;
   }
 
@@ -90,12 +93,12 @@ export class LedgerStore implements Ledger {
 
   /** Routes that speakers have and no Service seen so far explains: they stay, and are to be listed for a person. */
   *orphans(): Iterable<HeldRoute> {
-    for (const route of this.#routes.values()) if (isOrphan(route)) yield route;
+    for (const slots of this.#routes.values()) for (const { route } of slots.values()) if (isOrphan(route)) yield route;
   }
 
   /** The {@link orphans} of one node. */
   *orphansOn(node: string): Iterable<HeldRoute> {
-    for (const route of this.#routesIn(this.#byNode.get(node))) if (isOrphan(route)) yield route;
+    for (const route of routesIn(this.#byNode.get(node))) if (isOrphan(route)) yield route;
   }
 
   /**
@@ -108,7 +111,7 @@ export class LedgerStore implements Ledger {
     this.#live.add(node);
     const truths = new Map(hello.routes.map((truth) => [routeKey(truth.prefix), truth]));
     const hashes = new Map(hello.entries.map(({ key, hash }) => [key, hash]));
-    const held = [...this.#routesIn(this.#byNode.get(node))].map((route) => routeKey(route.place.prefix));
+    const held = [...routesIn(this.#byNode.get(node))].map((route) => routeKey(route.place.prefix));
     const keys = new Set([...held, ...truths.keys(), ...[...hashes.keys()].filter((key) => key.startsWith(routePrefix))]);
     const freed = [...keys].flatMap((key) => this.#greet(node, key, truths.get(key), hashes.get(key), nowMs));
     this.#greetSessions(node, hashes);
@@ -128,8 +131,7 @@ export class LedgerStore implements Ledger {
 
   /** The speaker acknowledged everything that was sent: removed routes that no router has are gone. */
   applySettled(node: string): string[] {
-    const acknowledged = [...this.#routesIn(this.#unacknowledged.take(node))];
-    return acknowledged.flatMap((held) => this.#dropIfGone(held));
+    return [...this.#unacknowledged.take(node)].flatMap((slot) => this.#dropIfGone(slot));
   }
 
   /** The stream of a node ended, or its speaker is about to leave: what is known stays, but is not counted on. */
@@ -143,7 +145,9 @@ export class LedgerStore implements Ledger {
     this.#live.delete(node);
     this.#sessions.delete(node);
     this.#unacknowledged.take(node);
-    return [...this.#routesIn(this.#byNode.get(node))].flatMap(({ order: _, ...route }) => this.#dropIfGone({ ...route, announced: [] }));
+    return [...routesIn(this.#byNode.get(node))].flatMap(({ order: _, ...route }) =>
+      this.#dropIfGone(this.#put({ ...route, announced: [] })),
+    );
   }
 
   /** Notes what was decided about a Service. */
@@ -164,9 +168,8 @@ export class LedgerStore implements Ledger {
     this.#setHolds(nodeOwner(governed.node), holds);
   }
 
-  /** The indexes name only routes that are there. */
-  *#routesIn(keys: Iterable<string>): Iterable<HeldRoute> {
-    for (const key of keys) yield this.#routes.get(key) as HeldRoute;
+  #slot({ prefix, node }: Place): Slot | undefined {
+    return this.#routes.get(prefix)?.get(node);
   }
 
   #order(order: Order, service: string | undefined, nowMs: number): void {
@@ -191,8 +194,7 @@ export class LedgerStore implements Ledger {
     const held = this.route(place);
     if (held === undefined) return;
     const { order: _, ...rest } = held;
-    this.#put(rest);
-    this.#unacknowledged.add(node, placeKey(place));
+    this.#unacknowledged.add(node, this.#put(rest));
     if (countsAsFlap) this.#remember(placeKey(place), withdrawalRecorded(this.withdrawals(place), nowMs));
   }
 
@@ -215,12 +217,12 @@ export class LedgerStore implements Ledger {
       truth,
       nowMs,
     );
-    if (hash === undefined) this.#unacknowledged.delete(node, placeKey(place));
+    const slot = this.#slot(place);
+    if (hash === undefined && slot !== undefined) this.#unacknowledged.delete(node, slot);
     // A route without an entry that no router has: a speaker says so of those that were withdrawn of late.
     const wasWithdrawn = hash === undefined && truth !== undefined && next.announced.length === 0;
     if (wasWithdrawn && this.withdrawals(place) === undefined) this.#remember(placeKey(place), { count: 1, lastMs: nowMs - truth.ageMs });
-    this.#put(next);
-    return this.#dropIfGone(next);
+    return this.#dropIfGone(this.#put(next));
   }
 
   #greetSessions(node: string, hashes: ReadonlyMap<EntryKey, string>): void {
@@ -239,33 +241,40 @@ export class LedgerStore implements Ledger {
   }
 
   #tell(held: HeldRoute, truth: RouteTruth | undefined, nowMs: number): string[] {
-    const next = told(held, truth, nowMs);
-    this.#put(next);
-    return this.#dropIfGone(next);
+    return this.#dropIfGone(this.#put(told(held, truth, nowMs)));
   }
 
-  #dropIfGone(held: HeldRoute): string[] {
-    const key = placeKey(held.place);
-    if (held.order !== undefined || held.announced.length > 0 || this.#unacknowledged.get(held.place.node).has(key)) return [];
-    // It is there still, perhaps as it was before its node was forgotten.
-    if ((this.#routes.get(key) as HeldRoute).announced.length > 0) this.#count(held.place.node, -1);
-    this.#routes.delete(key);
-    this.#byPrefix.delete(held.place.prefix, key);
-    this.#byNode.delete(held.place.node, key);
-    if (held.service !== undefined) this.#takeFrom(held.service, key);
-    return this.#byPrefix.has(held.place.prefix) ? [] : [held.place.prefix];
+  #dropIfGone(slot: Slot): string[] {
+    const { place, order, announced, service } = slot.route;
+    if (order !== undefined || announced.length > 0 || this.#unacknowledged.get(place.node).has(slot)) return [];
+    // What is kept is kept under its prefix.
+    const ofPrefix = this.#routes.get(place.prefix) as Map<string, Slot>;
+    ofPrefix.delete(place.node);
+    this.#byNode.delete(place.node, slot);
+    if (service !== undefined) this.#takeFrom(service, slot);
+    if (ofPrefix.size > 0) return [];
+    this.#routes.delete(place.prefix);
+    return [place.prefix];
   }
 
-  #put(route: HeldRoute): void {
-    const key = placeKey(route.place);
-    const held = this.#routes.get(key);
-    const before = held?.service;
-    this.#routes.set(key, route);
-    this.#count(route.place.node, Number(route.announced.length > 0) - Number(held !== undefined && held.announced.length > 0));
-    this.#byPrefix.add(route.place.prefix, key);
-    this.#byNode.add(route.place.node, key);
-    if (route.service !== undefined) this.#byService.add(route.service, key);
-    if (before !== undefined && before !== route.service) this.#takeFrom(before, key);
+  /** Takes a route in, new or in place of what was known of it. */
+  #put(route: HeldRoute): Slot {
+    const slot = this.#slot(route.place) ?? this.#add(route);
+    const before = slot.route;
+    slot.route = route;
+    this.#count(route.place.node, Number(route.announced.length > 0) - Number(before.announced.length > 0));
+    if (before.service === route.service) return slot;
+    if (route.service !== undefined) this.#byService.add(route.service, slot);
+    if (before.service !== undefined) this.#takeFrom(before.service, slot);
+    return slot;
+  }
+
+  #add({ place }: HeldRoute): Slot {
+    const slot: Slot = { route: { place, announced: [] } };
+    const ofPrefix = this.#routes.get(place.prefix) ?? new Map<string, Slot>();
+    this.#routes.set(place.prefix, ofPrefix.set(place.node, slot));
+    this.#byNode.add(place.node, slot);
+    return slot;
   }
 
   #count(node: string, more: number): void {
@@ -275,8 +284,8 @@ export class LedgerStore implements Ledger {
     else this.#announcedOn.set(node, count);
   }
 
-  #takeFrom(service: string, key: string): void {
-    this.#byService.delete(service, key);
+  #takeFrom(service: string, slot: Slot): void {
+    this.#byService.delete(service, slot);
     if (!this.#byService.has(service)) this.#onBare(service);
   }
 
@@ -284,6 +293,10 @@ export class LedgerStore implements Ledger {
     if (holds.length === 0) this.#holds.delete(owner);
     else this.#holds.set(owner, new Map(holds));
   }
+}
+
+function* routesIn(slots: Iterable<Slot>): Iterable<HeldRoute> {
+  for (const { route } of slots) yield route;
 }
 
 const isOrphan = (route: HeldRoute): boolean => route.service === undefined && route.order !== undefined;
