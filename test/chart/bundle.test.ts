@@ -73,6 +73,13 @@ describe('the Dockerfile', () => {
 });
 
 describe('the bundle', () => {
+  it('requires what Node has built in: an import of node:http would load a second HTTP client into each process', () => {
+    const programs = readdirSync(app).filter((file) => file.endsWith('.mjs'));
+    const imported = programs.flatMap((file) => readFileSync(join(app, file), 'utf8').match(/(?<=\bfrom ?")(?:node:)?https?(?=")/g) ?? []);
+    expect(programs).toContain('anycast.mjs');
+    expect(imported).toEqual([]);
+  });
+
   it('has the program, the licence, the definitions and the native package, and no source of ours', () => {
     const files = readdirSync(app, { recursive: true, encoding: 'utf8' });
     expect(files).toEqual(expect.arrayContaining(['anycast.mjs', 'LICENSE', 'node_modules/koffi/package.json']));
