@@ -4,7 +4,7 @@ import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, makeService, setReady } from './support/objects.ts';
+import { addressOf, makeService, readyService, writeReadiness } from './support/objects.ts';
 
 const prefix = `${addressOf(0)}/32`;
 
@@ -17,7 +17,7 @@ export const bench: Bench = async (options, say) => {
   const scope = new Scope();
   try {
     const fabric = await Fabric.start(scope, { speakers: 3 });
-    await makeService(fabric.client, 0, fabric.nodes);
+    await makeService(fabric.client, readyService(0, fabric.nodes));
     await fabric.untilRoutes(3);
     const results: Row[] = [];
     for (const step of [
@@ -50,10 +50,10 @@ const isLoss = (event: CollectorEvent): boolean => isWithdrawal(event) || (event
 async function podNotReady(fabric: Fabric): Promise<Row> {
   const lost = fabric.next(isWithdrawal);
   const startMs = nowMs();
-  await setReady(fabric.client, 0, fabric.nodes[0] ?? '', false);
+  await writeReadiness(fabric.client, { number: 0, nodes: fabric.nodes, ready: new Set(fabric.nodes.slice(1)) });
   const ms = msSince(startMs, await lost);
   const back = fabric.next(isAnnouncement);
-  await setReady(fabric.client, 0, fabric.nodes[0] ?? '', true);
+  await writeReadiness(fabric.client, readyService(0, fabric.nodes));
   await back;
   return { failure: 'pod not ready (from the write to the API server)', heard: 'withdrawal from this node', ms };
 }

@@ -1,17 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectorEvent } from '#collector/views.ts';
-import type { TestClient } from '../test/envtest/client.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf } from './support/objects.ts';
+import { addressOf, inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
 import { cpuSeconds, residentMB } from './support/usage.ts';
 
 const speakers = 3;
-/** Requests to the API server at a time: more does not make it faster on two cores. */
-const writers = 16;
 
 /** Many Services on a real API server: start, one change among many, all changes at once, memory, idle processor time. */
 export const bench: Bench = async (options, say) => {
@@ -22,13 +19,14 @@ export const bench: Bench = async (options, say) => {
     const fabric = await Fabric.start(scope, { speakers });
     await fabric.stopAll();
     say(`making ${services} Services, ready on ${speakers} nodes`);
-    await inParallel(services, (service) => makeService(fabric.client, service, fabric.nodes));
-    const results = [await start(fabric, services, 'first start, addresses and finalizers yet to be written → all announced', say)];
+    await inParallel(services, (service) => makeService(fabric.client, readyService(service, fabric.nodes)));
+    const results: Row[] = [await ownRate(fabric, Math.min(services, 1_000), say), await firstStart(fabric, services, say)];
     say('waiting until all statuses are written');
     await fabric.untilTold();
+    results.push({ what: 'when all statuses are written', ...memory(fabric) });
     await fabric.stopAll();
     await fabric.untilRoutes(0);
-    results.push(await start(fabric, services, 'start of all programs → all announced', say));
+    results.push({ what: 'start of all programs → all announced', ms: await start(fabric, services, say) });
     await fabric.untilTold();
     results.push(await rest(fabric, say));
     results.push(await oneChange(fabric, { services, samples, say }));
@@ -44,15 +42,42 @@ type Row = Record<string, string | number>;
 
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** All programs start anew; until the router has everything. */
-async function start(fabric: Fabric, services: number, what: string, say: Say): Promise<Row> {
+/** What the API server takes from a client that does nothing else: the bound of a first start, which has two writes per Service. */
+async function ownRate(fabric: Fabric, services: number, say: Say): Promise<Row> {
+  const path = (service: number): string => `/api/v1/namespaces/default/services/bench-${service}`;
+  const patch = (to: string, body: unknown) => fabric.client.request('PATCH', to, body, 'application/merge-patch+json');
+  const startMs = nowMs();
+  await inParallel(services, async (service) => {
+    await patch(path(service), { metadata: { annotations: { 'example.com/written': 'yes' } } });
+    await patch(`${path(service)}/status`, { status: { conditions: [] } });
+  });
+  const requestsPerSecond = rounded((2 * services) / ((nowMs() - startMs) / 1000));
+  say(`the API server takes ${requestsPerSecond} writes per second`);
+  return { what: 'writes that the API server takes from a bare client', requestsPerSecond };
+}
+
+/** Addresses and finalizers are yet to be written: the API server's share is seen in the rate of requests. */
+async function firstStart(fabric: Fabric, services: number, say: Say): Promise<Row> {
+  const ms = await start(fabric, services, say);
+  const requestsPerSecond = rounded((await fabric.apiRequests()) / (ms / 1000));
+  return { what: 'first start, addresses and finalizers yet to be written → all announced', ms, requestsPerSecond };
+}
+
+/** All programs start anew; milliseconds until the router has everything. */
+async function start(fabric: Fabric, services: number, say: Say): Promise<number> {
   const startMs = nowMs();
   fabric.operator.restart();
   for (const speaker of fabric.speakers.values()) speaker.restart();
   await fabric.untilRoutes(services * speakers, 300_000);
   const ms = rounded(nowMs() - startMs);
   say(`all announced after ${ms} ms`);
-  return { what, ms };
+  return ms;
+}
+
+/** Resident memory of the operator, and of the largest speaker. */
+function memory(fabric: Fabric): { operatorRssMB: number; speakerRssMB: number } {
+  const speakerMB = [...fabric.speakers.values()].map((speaker) => residentMB(speaker.process.pid));
+  return { operatorRssMB: rounded(residentMB(fabric.operator.process.pid)), speakerRssMB: rounded(Math.max(...speakerMB)) };
 }
 
 /** Memory and processor time when nothing happens. */
@@ -65,11 +90,9 @@ async function rest(fabric: Fabric, say: Say): Promise<Row> {
   await delay(seconds * 1000);
   const requestsPerMinute = (60 / seconds) * ((await fabric.apiRequests()) - requests);
   const cpu = pids.map((pid, index) => rounded((100 * (cpuSeconds(pid) - (before[index] ?? 0))) / seconds));
-  const memory = pids.map((pid) => rounded(residentMB(pid)));
   return {
     what: 'at rest',
-    operatorRssMB: memory[0] ?? 0,
-    speakerRssMB: Math.max(...memory.slice(1)),
+    ...memory(fabric),
     operatorCpuPercent: cpu[0] ?? 0,
     speakerCpuPercent: Math.max(...cpu.slice(1)),
     apiRequestsPerMinute: requestsPerMinute,
@@ -79,14 +102,17 @@ async function rest(fabric: Fabric, say: Say): Promise<Row> {
 /** One readiness change at a time: watch event at the operator → withdrawal at the router. */
 async function oneChange(fabric: Fabric, of: { services: number; samples: number; say: Say }): Promise<Row> {
   of.say(`failing ${of.samples} places one after the other`);
+  // What was announced at the starts came faster than it is read here.
+  await fabric.router.listen();
   const received = new Map<string, number>();
   for (let sample = 0; sample < of.samples; sample++) {
     const service = Math.floor(sample / speakers);
-    const failing = fabric.nodes.slice(0, (sample % speakers) + 1);
+    const node = fabric.nodes[sample % speakers] ?? '';
+    const ready = new Set(fabric.nodes.slice((sample % speakers) + 1));
     const prefix = `${addressOf(service)}/32`;
     const heard = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
-    await writeSlice(fabric.client, service, fabric.nodes, failing);
-    received.set(`${prefix}@${failing.at(-1)}`, (await heard).monotonicUs / 1000);
+    await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
+    received.set(`${prefix}@${node}`, (await heard).monotonicUs / 1000);
   }
   const lines = await eventually(
     'the operator has logged every withdrawal',
@@ -114,9 +140,12 @@ async function allChange(fabric: Fabric, of: { services: number; from: number; s
     if (event.kind === 'withdraw') lastHeardMs = event.monotonicUs / 1000;
   });
   const startMs = nowMs();
-  await inParallel(of.services - of.from, (index) => writeSlice(fabric.client, of.from + index, fabric.nodes, fabric.nodes));
+  await inParallel(of.services - of.from, (index) =>
+    writeReadiness(fabric.client, { number: of.from + index, nodes: fabric.nodes, ready: new Set() }),
+  );
   await fabric.untilRoutes(0, 120_000);
   stop();
+  if (!fabric.router.isListening) throw new Error('the router cut its stream of events: when the last withdrawal came is not known');
   const observed = fabric.operatorLines
     .all()
     .filter((line) => line.event === 'withdraw')
@@ -126,50 +155,4 @@ async function allChange(fabric: Fabric, of: { services: number; from: number; s
     writesMs: rounded(nowMs() - startMs),
     lastWithdrawalAfterLastEventMs: rounded(lastHeardMs - Math.max(...observed)),
   };
-}
-
-async function makeService(client: TestClient, service: number, nodes: readonly string[]): Promise<void> {
-  await client.create({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { namespace: 'default', name: `bench-${service}`, annotations: { 'anycast-operator.io/addresses': addressOf(service) } },
-    spec: {
-      type: 'LoadBalancer',
-      loadBalancerClass: 'anycast-operator.io/anycast',
-      externalTrafficPolicy: 'Local',
-      allocateLoadBalancerNodePorts: false,
-      ports: [{ port: 53, protocol: 'UDP' }],
-    },
-  });
-  await client.create({
-    apiVersion: 'anycast-operator.io/v1alpha1',
-    kind: 'AnycastService',
-    metadata: { namespace: 'default', name: `bench-${service}` },
-    // No kube-proxy runs here that a route would have to wait for.
-    spec: { serviceRef: { name: `bench-${service}` }, dataPlaneGate: 'Delay', announceDelayMs: 0 },
-  });
-  await writeSlice(client, service, nodes, []);
-}
-
-async function writeSlice(client: TestClient, service: number, nodes: readonly string[], failing: readonly string[]): Promise<void> {
-  const name = `bench-${service}`;
-  await client.apply({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { namespace: 'default', name, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: nodes.map((nodeName, index) => {
-      const ready = !failing.includes(nodeName);
-      return { addresses: [`10.1.0.${index + 1}`], nodeName, conditions: { ready, serving: ready, terminating: false } };
-    }),
-    ports: [{ port: 53, protocol: 'UDP' }],
-  });
-}
-
-async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: writers }, worker));
 }

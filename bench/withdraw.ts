@@ -4,7 +4,7 @@ import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, makeService, setReady } from './support/objects.ts';
+import { addressOf, inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
 
 const speakers = 3;
 
@@ -20,16 +20,17 @@ export const bench: Bench = async (options, say) => {
     say(`starting etcd, kube-apiserver, the operator and ${speakers} speakers`);
     const fabric = await Fabric.start(scope, { speakers });
     say(`making ${services} Services with endpoints on ${speakers} nodes`);
-    for (let service = 0; service < services; service++) await makeService(fabric.client, service, fabric.nodes);
+    await inParallel(services, (service) => makeService(fabric.client, readyService(service, fabric.nodes)));
     await fabric.untilRoutes(services * speakers);
     say(`failing one endpoint after the other, ${samples} times`);
     const received = new Map<string, number>();
     for (let sample = 0; sample < samples; sample++) {
       const node = fabric.nodes[sample % speakers] ?? '';
+      const ready = new Set(fabric.nodes.slice((sample % speakers) + 1));
       const service = Math.floor(sample / speakers);
       const prefix = `${addressOf(service)}/32`;
       const withdrawn = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
-      await setReady(fabric.client, service, node, false);
+      await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
       received.set(`${prefix}@${node}`, monotonicMs(await withdrawn));
     }
     return { params: { samples, services, speakers }, results: await report(fabric, received) };

@@ -1,12 +1,12 @@
 import type { TestClient } from '../../test/envtest/client.ts';
 import { eventually } from '../../test/support/eventually.ts';
-import { addressOf } from './objects.ts';
+import { addressOf, type BenchService, inParallel, makeService, writeReadiness } from './objects.ts';
 
-/** Requests on their way at a time. */
+/** Changes on their way at a time. */
 const writers = 16;
 
-/** A Service whose endpoints come and go: on which nodes they are, and which of them are ready now. */
-type Flapping = { readonly index: number; readonly nodes: readonly string[]; readonly ready: Set<string>; isWriting: boolean };
+/** A Service whose endpoints come and go. */
+type Flapping = BenchService & { readonly ready: Set<string>; isWriting: boolean };
 
 /**
  * Services whose endpoints gain and lose readiness at random, at a rate. Most have one endpoint: each of its changes moves a route.
@@ -27,29 +27,28 @@ export class Churn {
     const { nodes, single, everywhere, random } = options;
     this.#client = client;
     this.#random = random;
-    this.#services = Array.from({ length: single + everywhere }, (_, index) => {
-      const own = index < single ? [nodes[index % nodes.length] ?? ''] : nodes;
-      return { index, nodes: own, ready: new Set(own), isWriting: false };
+    this.#services = Array.from({ length: single + everywhere }, (_, number) => {
+      const own = number < single ? [nodes[number % nodes.length] ?? ''] : nodes;
+      return { number, nodes: own, ready: new Set(own), isWriting: false };
     });
   }
 
   /** Routes that the router should have, as `NODE PREFIX`. */
   expected(): Set<string> {
-    return new Set(this.#services.flatMap(({ index, ready }) => [...ready].map((node) => `${node} ${addressOf(index)}/32`)));
+    return new Set(this.#services.flatMap(({ number, ready }) => [...ready].map((node) => `${node} ${addressOf(number)}/32`)));
   }
 
   /** Whether a route can be held down: another place serves the same Service. */
   canWait(route: string): boolean {
-    return this.#services.some(({ index, ready }) => route.endsWith(` ${addressOf(index)}/32`) && ready.size > 1);
+    return this.#services.some(({ number, ready }) => route.endsWith(` ${addressOf(number)}/32`) && ready.size > 1);
   }
 
   /** Makes all Services, every endpoint ready. */
   async create(): Promise<void> {
-    const left = [...this.#services];
-    const work = async (): Promise<void> => {
-      for (let service = left.pop(); service !== undefined; service = left.pop()) await this.#make(service);
-    };
-    await Promise.all(Array.from({ length: writers }, work));
+    await inParallel(this.#services.length, async (index) => {
+      const service = this.#services[index];
+      if (service !== undefined) await makeService(this.#client, service);
+    });
   }
 
   /** Changes readiness so many times per second until `stop` says so; ends when the last change is written. */
@@ -73,53 +72,13 @@ export class Churn {
     if (service === undefined || node === undefined) throw new Error('more changes on their way than Services');
     if (!service.ready.delete(node)) service.ready.add(node);
     service.isWriting = true;
-    // Whoever writes last wins, as the one controller that writes slices would: cheaper for the API server than an apply.
-    const slice = sliceOf(service);
-    const path = `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${slice.metadata.name}`;
     // In an hour a busy machine may miss an answer; the same write again does no harm.
-    await eventually(`${slice.metadata.name} is written`, () => this.#client.request('PUT', path, slice), Boolean, { withinMs: 60_000 });
+    const write = async (): Promise<boolean> => {
+      await writeReadiness(this.#client, service);
+      return true;
+    };
+    await eventually(`readiness of Service ${service.number} is written`, write, Boolean, { withinMs: 60_000 });
     service.isWriting = false;
     this.changes++;
   }
-
-  async #make(service: Flapping): Promise<void> {
-    const name = nameOf(service);
-    await this.#client.create({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { namespace: 'default', name, annotations: { 'anycast-operator.io/addresses': addressOf(service.index) } },
-      spec: {
-        type: 'LoadBalancer',
-        loadBalancerClass: 'anycast-operator.io/anycast',
-        externalTrafficPolicy: 'Local',
-        allocateLoadBalancerNodePorts: false,
-        ports: [{ port: 53, protocol: 'UDP' }],
-      },
-    });
-    await this.#client.create({
-      apiVersion: 'anycast-operator.io/v1alpha1',
-      kind: 'AnycastService',
-      metadata: { namespace: 'default', name },
-      // No kube-proxy runs here that a route would have to wait for.
-      spec: { serviceRef: { name }, dataPlaneGate: 'Delay', announceDelayMs: 0 },
-    });
-    await this.#client.create(sliceOf(service));
-  }
-}
-
-const nameOf = ({ index }: Flapping): string => `churn-${index}`;
-
-function sliceOf(service: Flapping) {
-  const name = nameOf(service);
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { namespace: 'default', name, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: service.nodes.map((nodeName, index) => {
-      const ready = service.ready.has(nodeName);
-      return { addresses: [`10.1.0.${index + 1}`], nodeName, conditions: { ready, serving: ready, terminating: false } };
-    }),
-    ports: [{ port: 53, protocol: 'UDP' }],
-  };
 }

@@ -163,7 +163,8 @@ export class Fabric {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         stop();
-        reject(new Error(`the router heard nothing that matches within ${withinMs} ms`));
+        const why = this.router.isListening ? '' : ': it cut its stream of events, since nobody read it in time';
+        reject(new Error(`the router heard nothing that matches within ${withinMs} ms${why}`));
       }, withinMs);
       const stop = this.router.subscribe((event) => {
         if (!matches(event)) return;

@@ -70,6 +70,22 @@ describe('the HTTP server', () => {
     await expect.poll(() => stopped).toBe(true);
   });
 
+  it('gives a slow reader all of a burst of events, and cuts it off where too much waits', async () => {
+    const megabyte = 'x'.repeat(1 << 20);
+    const burst = (megabytes: number) => () => ({
+      events: (send: (event: unknown) => void) => {
+        for (let sent = 0; sent < megabytes; sent++) send(megabyte);
+        return () => undefined;
+      },
+    });
+    const url = await serve({ 'GET /some': burst(4), 'GET /many': burst(100) });
+    const reader = (await fetch(`${url}/some`)).body?.getReader();
+    let bytes = 0;
+    while (bytes < 4 * megabyte.length) bytes += (await reader?.read())?.value?.length ?? 0;
+    await reader?.cancel();
+    await expect(fetch(`${url}/many`).then((answer) => answer.text())).rejects.toThrow();
+  });
+
   it('says which address is in use and what to do', async () => {
     const url = await serve({});
     const port = Number(new URL(url).port);

@@ -138,7 +138,7 @@ function send(response: ServerResponse, answer: HttpAnswer): void {
     response.flushHeaders();
     const stop = answer.events((event) => {
       // A reader that does not keep up is cut off rather than buffered for without end.
-      if (response.writableLength > limits.requestBodyBytes) response.destroy();
+      if (response.writableLength > limits.eventBufferBytes) response.destroy();
       else response.write(`data: ${JSON.stringify(event)}\n\n`);
     });
     response.once('close', stop);

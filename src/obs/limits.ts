@@ -4,6 +4,11 @@ export const limits = {
   logBufferBytes: 1 << 20,
   /** Largest request body that the HTTP server reads, in bytes. */
   requestBodyBytes: 1 << 20,
+  /**
+   * Events waiting for a slow reader of a stream, in bytes; beyond it the reader is cut off. A router's whole table may change at
+   * once: that is some ten thousand events.
+   */
+  eventBufferBytes: 8 << 20,
   /** Connections at one HTTP server at a time. */
   httpConnections: 256,
   /** A request must have arrived completely within this time, in milliseconds. */

@@ -6,7 +6,8 @@ export class Router {
   readonly url: string;
   /** Everything that it heard since {@link listen}, oldest first. */
   readonly events: CollectorEvent[] = [];
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
+  #isListening = false;
   readonly #readers = new Set<(event: CollectorEvent) => void>();
 
   constructor(name: string, httpPort: number) {
@@ -40,10 +41,22 @@ export class Router {
     );
   }
 
-  /** Begins to listen to what it hears; resolves when the stream is open. */
+  /** Begins to listen to what it hears, anew where it listened before; resolves when the stream is open. */
   async listen(): Promise<void> {
-    const answer = await fetch(`${this.url}/events`, { signal: this.#abort.signal });
-    void this.#read(answer.body).catch(() => undefined);
+    this.close();
+    const abort = new AbortController();
+    this.#abort = abort;
+    const answer = await fetch(`${this.url}/events`, { signal: abort.signal });
+    this.#isListening = true;
+    const ended = (): void => {
+      if (this.#abort === abort) this.#isListening = false;
+    };
+    void this.#read(answer.body).then(ended, ended);
+  }
+
+  /** Whether everything that it hears comes here: it cuts off whoever does not keep up. */
+  get isListening(): boolean {
+    return this.#isListening;
   }
 
   close(): void {
