@@ -7,6 +7,7 @@ import type { Record } from '#bgp/peer/recording.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { lockInFolder } from '#linux/folder-lock.ts';
 import { Tcp } from '#linux/tcp.ts';
+import { tcpAbilities } from '#linux/tcp-abilities.ts';
 import { healthRoutes } from '#obs/health.ts';
 import { HttpServer } from '#obs/http-server.ts';
 import { createLog, type Logger, type LogLevel, type LogOutput } from '#obs/logger.ts';
@@ -19,6 +20,7 @@ import { realRandom } from '#runtime/random.ts';
 import { Shutdown } from '#runtime/shutdown.ts';
 import { adminRoutes } from '#speaker/admin.ts';
 import { readNodeName } from '#speaker/config/config-file.ts';
+import { featuresWith } from '#speaker/features.ts';
 import { FolderDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
 import { orUsageError, UsageError } from './failure.ts';
@@ -94,6 +96,7 @@ function makeSpeaker(flags: SpeakerFlags, node: string, { logger, record }: Outp
     instance: randomUUID(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     software: `anycast ${version}`,
+    features: featuresWith(tcpAbilities()),
     clock: realClock,
     prefixes,
     originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),

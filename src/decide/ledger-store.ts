@@ -12,6 +12,7 @@ import { MultiMap } from './multi-map.ts';
 
 const routePrefix = 'route/';
 const peerPrefix = 'peer/';
+const nothing: ReadonlySet<string> = new Set();
 
 /** Where a route is kept while it is there: indexes name the slot, and need no change when the route does. */
 type Slot = { route: HeldRoute };
@@ -33,7 +34,8 @@ export class LedgerStore implements Ledger {
   readonly #sessions = new Map<string, Map<EntryKey, Ordered>>();
   readonly #withdrawals = new Map<string, WithdrawalRecord>();
   readonly #holds = new Map<string, Map<string, HoldRecord>>();
-  readonly #heard = new Set<string>();
+  /** What speakers that said Hello can run. */
+  readonly #heard = new Map<string, ReadonlySet<string>>();
   readonly #live = new Set<string>();
   /** How many routes of each node at least one router has. */
   readonly #announcedOn = new Map<string, number>();
@@ -46,6 +48,10 @@ export class LedgerStore implements Ledger {
 
   heard(node: string): boolean {
     return this.#heard.has(node);
+  }
+
+  features(node: string): ReadonlySet<string> {
+    return this.#heard.get(node) ?? nothing;
   }
 
   live(node: string): boolean {
@@ -107,7 +113,7 @@ export class LedgerStore implements Ledger {
    */
   applyHello(hello: Hello, nowMs: number): string[] {
     const { node } = hello;
-    this.#heard.add(node);
+    this.#heard.set(node, new Set(hello.features));
     this.#live.add(node);
     const truths = new Map(hello.routes.map((truth) => [routeKey(truth.prefix), truth]));
     const hashes = new Map(hello.entries.map(({ key, hash }) => [key, hash]));

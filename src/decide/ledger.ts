@@ -33,6 +33,8 @@ export type Ledger = {
   heard(node: string): boolean;
   /** Whether its stream is up now and the speaker stays: a place whose speaker can't be reached or leaves is not counted on. */
   live(node: string): boolean;
+  /** What the node's speaker said it can run beyond protocol 1; nothing before its Hello. */
+  features(node: string): ReadonlySet<string>;
   route(place: Place): HeldRoute | undefined;
   /** Routes of a Service, on all nodes. */
   routesOf(service: string): Iterable<HeldRoute>;

@@ -15,6 +15,7 @@ import type { AskPort } from '#probe/health-check-runner.ts';
 import type { OperatorLink } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
+import { allFeatures, type Feature } from '#state/features.ts';
 import { type Hello, type LeaveAnswer, protocolVersion } from '#state/messages.ts';
 import { Journal } from './account/journal.ts';
 import type { AdminTarget } from './admin.ts';
@@ -41,6 +42,8 @@ export type SpeakerOptions = {
   readonly bootId: string;
   /** Build of the speaker, for people. */
   readonly software: string;
+  /** What it can run beyond protocol 1. Default: all that this version knows. */
+  readonly features?: readonly Feature[];
   readonly clock: Clock;
   /** Wall-clock time at the clock's zero in milliseconds with fractions. Default: the clock's own, to a millisecond. */
   readonly originMs?: number;
@@ -251,12 +254,12 @@ export class Speaker {
   }
 
   #hello(): Hello {
-    const { node, instance, bootId, software } = this.#options;
+    const { node, instance, bootId, software, features = allFeatures } = this.#options;
     const { epoch, version, digest } = this.#intake.state;
     return {
       kind: 'hello',
       protocol: protocolVersion,
-      features: [],
+      features,
       node,
       instance,
       bootId,

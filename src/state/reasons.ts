@@ -44,6 +44,7 @@ export const reasons = {
   HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
   NoEvidence: { scope: 'govern', says: 'nothing that was seen says so: absence is no evidence' },
   SpeakerNotHeard: { scope: 'govern', says: 'the speaker of the node has not said Hello to this leader' },
+  FeatureMissing: { scope: 'govern', says: 'the speaker of the node can not run what is asked; it goes on with what it has' },
   // found by the speaker
   Announced: { scope: 'speaker', says: 'written and acknowledged by TCP' },
   WaitingForAck: { scope: 'speaker', says: 'written, not yet acknowledged by TCP' },

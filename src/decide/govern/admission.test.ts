@@ -65,6 +65,7 @@ describe('the admission table', () => {
       freshInput: () => ruleOf(cause, { doubts: [doubt('InputStale')] }),
       nodeKnown: () => ruleOf(cause, { doubts: [doubt('NodeUnknown')] }),
       positiveEvidence: () => ruleOf(cause, { evidence: [] }),
+      speakerAble: () => ruleOf(cause, { needs: ['tcp-ao'] }),
       holdDown: () => ruleOf(cause, { comesUp: { prefix: 'p', node: 'n1' } }, flapping()),
     };
     for (const name of guardNames) expect([name, troubles[name]()]).toEqual([name, row[name] ? name : 'Admitted']);

@@ -109,6 +109,61 @@ describe('how a node takes part', () => {
   });
 });
 
+describe('a speaker that lacks a feature', () => {
+  const peerWith = (options: object) => aPeer('tor', { session: { ...aPeer().session, ...options } });
+
+  /** A speaker that can run what protocol 1 has, and `features`. */
+  function olderWorld(...features: string[]): World {
+    const world = new World(aCluster(), []);
+    world.features = features;
+    world.hello('n1');
+    return world;
+  }
+
+  it('gets no entry that needs it, and all others', () => {
+    const world = olderWorld('role');
+    world.cluster.put(peerWith({ role: 'Customer', roleStrict: true }), aPeer('old'));
+    expect(decided(world)).toEqual([
+      'node open none bringUp RouterIdSet',
+      'old open none bringUp PeerSelected',
+      'tor hold none bringUp FeatureMissing',
+    ]);
+    expect(world.decideNode().decisions).toMatchObject([
+      { rule: 'speakerAble', inputs: { features: 'role-strict' }, exit: expect.stringContaining('when the speaker on n1 is one that can') },
+    ]);
+  });
+
+  it('goes on with what it runs, whatever the change would do to the session, until another takes its place', () => {
+    const world = olderWorld();
+    world.decideNode();
+    const before = world.speakers.get('n1')?.get('peer/tor');
+    world.cluster.put(peerWith({ role: 'Customer' }));
+    expect(decided(world)).toEqual(['tor hold bounce narrowing FeatureMissing']);
+    world.cluster.put(peerWith({ maxPrefixes: 5 }));
+    expect(decided(world)).toEqual(['tor hold refresh attributes FeatureMissing']);
+    expect(world.speakers.get('n1')?.get('peer/tor')).toBe(before);
+    world.features = ['max-prefixes'];
+    world.hello('n1');
+    expect(decided(world)).toEqual(['tor change refresh attributes PeerSelected']);
+  });
+
+  it('may have others that this version does not know', () => {
+    const world = olderWorld('role', 'of-a-later-version');
+    world.cluster.put(peerWith({ role: 'Customer' }));
+    expect(decided(world)).toContain('tor open none bringUp PeerSelected');
+  });
+
+  it('keeps a session that needs it and runs, and loses it when the peer is deleted', () => {
+    const world = worldWith(peerWith({ role: 'Customer' }));
+    world.decideNode();
+    world.features = [];
+    world.changeLeader();
+    expect(decided(world)).toEqual([]);
+    world.cluster.put(aPeer('tor', { presence: 'deleted' }));
+    expect(decided(world)).toEqual(['tor close bounce narrowing PeerDeleted']);
+  });
+});
+
 describe('mode Observe of the configuration', () => {
   const observing = aConfig([], { isObserved: true });
 

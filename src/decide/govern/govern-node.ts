@@ -1,5 +1,6 @@
 import { nodeKey, peerKey } from '#state/entry.ts';
 import type { Cause, Evidence } from '#state/evidence.ts';
+import { type Feature, featuresOf } from '#state/features.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { GovernContext, GovernedNode, SessionDecision } from '../decided.ts';
 import { holdKey, nodeOwner } from '../hold-keys.ts';
@@ -22,7 +23,10 @@ export function governNode(proposal: NodeProposal, ledger: Ledger, context: Gove
   const orders: Order[] = [];
   for (const difference of found) {
     if (difference === undefined) continue;
-    const decision = difference.record === undefined ? undefined : judged(node, difference.record, ledger, context);
+    const decision =
+      difference.record === undefined
+        ? undefined
+        : judged(node, { ...difference.record, needs: needsOf(difference.order) }, ledger, context);
     if (decision !== undefined) decisions.push(decision);
     if (decision?.outcome !== 'hold') orders.push(difference.order);
   }
@@ -40,6 +44,10 @@ type SessionRecord = {
   readonly doubts: readonly Doubt[];
   readonly inputs: SessionDecision['inputs'];
 };
+
+type Needing = SessionRecord & { readonly needs: readonly Feature[] };
+
+const needsOf = (order: Order): Feature[] => (order.kind === 'set' ? featuresOf(order.entry) : []);
 
 /** A difference, or without a record what the speaker has already, confirmed. */
 type SessionDifference = { readonly record?: SessionRecord; readonly order: Order };
@@ -84,11 +92,11 @@ function peerDifference(node: string, standing: PeerStanding, ledger: Ledger, co
   return { order, record: { ...told, inputs, outcome: 'change', effect, cause: effect === 'bounce' ? 'narrowing' : 'attributes' } };
 }
 
-function judged(node: string, record: SessionRecord, ledger: Ledger, context: GovernContext): SessionDecision {
-  const { doubts, ...told } = record;
+function judged(node: string, record: Needing, ledger: Ledger, context: GovernContext): SessionDecision {
+  const { doubts, needs, ...told } = record;
   const { nowMs, epoch } = context;
   const { cause, evidence } = record;
-  const admission = admit({ cause, node, evidence, doubts }, { ledger, nowMs, countedElsewhere: nothingCounted });
+  const admission = admit({ cause, node, evidence, doubts, needs }, { ledger, nowMs, countedElsewhere: nothingCounted });
   if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
   const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
   const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;

@@ -6,6 +6,7 @@
  */
 import type { Place } from '#state/decision.ts';
 import type { Cause, Evidence } from '#state/evidence.ts';
+import type { Feature } from '#state/features.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { Doubt } from '../intent.ts';
 import type { Ledger } from '../ledger.ts';
@@ -18,6 +19,8 @@ export type Question = {
   readonly doubts: readonly Doubt[];
   /** The place that would come up as a whole; absent where nothing does, or where the place has the route already. */
   readonly comesUp?: Place;
+  /** Features that the speaker must have, see state/features.ts. Default: none. */
+  readonly needs?: readonly Feature[];
 };
 
 /** What guards may look at beside the question. */

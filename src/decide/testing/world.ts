@@ -1,4 +1,5 @@
 import { type Entry, type EntryHash, entryKey, type RouteEntry } from '#state/entry.ts';
+import { allFeatures } from '#state/features.ts';
 import type { Hello } from '#state/messages.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import { compile } from '../compile.ts';
@@ -25,6 +26,8 @@ export class World {
   readonly speakers = new Map<string, Map<string, Entry>>();
   /** When what a speaker's routers have of a route changed, by node and prefix. */
   readonly #changedMs = new Map<string, number>();
+  /** What speakers that say Hello from now on can run. */
+  features: readonly string[] = allFeatures;
 
   constructor(cluster: Cluster, nodes: readonly string[] = ['n1', 'n2']) {
     this.cluster = cluster;
@@ -35,7 +38,7 @@ export class World {
   hello(node: string): string[] {
     const entries = this.speakers.get(node) ?? new Map<string, Entry>();
     this.speakers.set(node, entries);
-    return this.ledger.applyHello(helloOf(node, [...entries.values()], this.#truths(node)), this.nowMs);
+    return this.ledger.applyHello({ ...helloOf(node, [...entries.values()], this.#truths(node)), features: this.features }, this.nowMs);
   }
 
   /** Another leader takes over, and all speakers say Hello to it. */

@@ -14,6 +14,7 @@ import { unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { MemoryDisk } from '#speaker/keep/disk.ts';
 import { Speaker } from '#speaker/speaker.ts';
+import { allFeatures, type Feature } from '#state/features.ts';
 import { DecreedLeadership } from './decreed-leadership.ts';
 import * as objects from './objects.ts';
 import { VirtualClient } from './virtual-client.ts';
@@ -123,8 +124,8 @@ export class VirtualFabric {
     links.close('the operator stops');
   }
 
-  /** Starts the speaker of a node, which dials whatever operator there is. */
-  async addSpeaker(node: string, disk = new MemoryDisk()): Promise<Speaker> {
+  /** Starts the speaker of a node, which dials whatever operator there is. `features`: what it can run beyond protocol 1. */
+  async addSpeaker(node: string, disk = new MemoryDisk(), features: readonly Feature[] = allFeatures): Promise<Speaker> {
     const { clock, network } = this;
     const surroundings = {
       clock,
@@ -139,6 +140,7 @@ export class VirtualFabric {
       instance: `${node}-${clock.nowMs()}`,
       bootId: 'boot-1',
       software: 'virtual',
+      features,
       clock,
       prefixes: surroundings.prefixes,
       makePeer: (settings, events, restart) => new Peer(settings, { ...surroundings, restart }, events),

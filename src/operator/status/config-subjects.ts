@@ -10,6 +10,7 @@ import { conditionsOf, isFalse, isTrue, type WantedCondition } from './condition
 import type { StatusFacts } from './facts.ts';
 import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
+import { lackOf } from './lacks.ts';
 import { isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
 
@@ -88,9 +89,12 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
 
 function peerDetails(facts: StatusFacts, name: string): Details {
   const wanted = [...facts.outcomes.nodesOf(name)].sort();
+  const lacking = wanted.flatMap((node) => lackOf(facts, node, name) ?? []);
   const down = wanted.filter((node) => facts.speakers.get(node)?.sessions.get(name)?.state !== 'Established');
   const sessions = `${wanted.length - down.length}/${wanted.length}`;
   if (observingConfig(facts.observer.view) !== undefined) return { ready: observedPeer(facts, name, wanted), fields: { sessions } };
+  const [lack] = lacking;
+  if (lack !== undefined) return { ready: isFalse('Ready', 'FeatureMissing', `${lack}${andMore(lacking.length)}`), fields: { sessions } };
   const [first] = down;
   if (first === undefined) return { ready: isTrue('Ready', wanted.length === 0 ? 'NoNodeSelected' : 'Established'), fields: { sessions } };
   const session = facts.speakers.get(first)?.sessions.get(name);
@@ -98,12 +102,13 @@ function peerDetails(facts: StatusFacts, name: string): Details {
   const why =
     rejected?.message ??
     (session === undefined ? 'its speaker is not connected' : session.lastError || `the session is in state ${session.state}`);
-  const others = down.length > 1 ? ` (and ${down.length - 1} more)` : '';
   return {
-    ready: isFalse('Ready', rejected === undefined ? 'SessionDown' : 'EntryRejected', `${first}: ${why}${others}`),
+    ready: isFalse('Ready', rejected === undefined ? 'SessionDown' : 'EntryRejected', `${first}: ${why}${andMore(down.length)}`),
     fields: { sessions },
   };
 }
+
+const andMore = (nodes: number): string => (nodes > 1 ? ` (and ${nodes - 1} more)` : '');
 
 /** What is observed is as it should be when there is no session. */
 function observedPeer({ deliveries }: StatusFacts, name: string, nodes: readonly string[]): WantedCondition {

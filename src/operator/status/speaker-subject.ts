@@ -11,6 +11,7 @@ import { speakerType } from '../resource-types.ts';
 import type { ConnectedSpeaker, Difference } from '../speakers.ts';
 import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import { anyLackOn } from './lacks.ts';
 import type { ConditionReason } from './reasons.ts';
 import type { Subject } from './status-writer.ts';
 
@@ -133,6 +134,8 @@ function conditionsFor(facts: StatusFacts, node: string, { sessions, established
   if (note !== undefined) return notReady(note.reason, note.message);
   const [rejected] = facts.deliveries.peek(node)?.rejected ?? [];
   if (rejected !== undefined) return notReady('EntryRejected', rejected.message);
+  const lack = anyLackOn(facts, node);
+  if (lack !== undefined) return notReady('FeatureMissing', lack);
   if (established < sessions) return notReady('SessionDown', `${established} of ${sessions} sessions are established`);
   if (differences > 0) return notReady('RoutesDiffer', `${differences} routes are not as they should be`);
   if (orphans > 0) return notReady('Orphan', `${orphans} routes have no Service that explains them, and stay: see docs/guides/look.md`);

@@ -4,7 +4,7 @@ import type { Hello, OperatorMessage, SpeakerMessage } from '#state/messages.ts'
 export const aHello = (change: Partial<Hello> = {}): Hello => ({
   kind: 'hello',
   protocol: 1,
-  features: [],
+  features: ['tcp-ao', 'role'],
   node: 'n1',
   instance: 'instance-1',
   bootId: 'boot-1',

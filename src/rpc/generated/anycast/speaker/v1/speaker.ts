@@ -153,7 +153,7 @@ export interface SyncResponse {
 export interface Hello {
   /** Version of the protocol, 1. */
   readonly protocol: number;
-  /** Names of the entry features that this speaker can run beyond protocol 1. */
+  /** Names of the entry features that this speaker can run beyond protocol 1: of its version, and of its kernel. */
   readonly features: readonly string[];
   /** Name of the node; must be the one that the token names. */
   readonly node: string;
