@@ -10,6 +10,7 @@ import { err, ok } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { isFresh, type ObjectChange } from './object-source.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
+import type { ResourceType } from './resource.ts';
 import type { RestClient } from './rest-client.ts';
 import { aSample, projectSample, type Sample, sampleType } from './testing/samples.ts';
 import { connect } from './testing/server-under-test.ts';
@@ -103,6 +104,32 @@ describe('the reflector', () => {
     await until(() => reflector.freshness.failure !== 'not listed yet');
     const says = 'GET leases: the API server does not know leases.coordination.k8s.io v1; apply its definition';
     expect(reflector.freshness.failure).toBe(says);
+  });
+
+  it('lists and watches one namespace, and what has one value in a field, where it is told to', async () => {
+    const type: ResourceType = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true };
+    const selected = { namespace: 'default', fieldSelector: 'type=example.org/key' };
+    const { logger } = listeningLogger();
+    reflector = new Reflector({ type, ...selected, client, project: projectSample, clock: realClock, random: () => 0, logger });
+    /** Three that differ: the one that is selected comes last. */
+    const putThree = (name: string) => {
+      const secret = (namespace: string, ofType: string) =>
+        server.apply({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: `${name}-${namespace}-${ofType.length}`, namespace },
+          type: ofType,
+        });
+      secret('kube-system', 'example.org/key');
+      secret('default', 'Opaque');
+      secret('default', 'example.org/key');
+    };
+    putThree('listed');
+    reflector.start((change) => changes.push(change));
+    await until(() => told(changes).includes('listed'));
+    putThree('watched');
+    await until(() => told(changes).includes('upserted watched-default-15='));
+    expect(told(changes)).toEqual(['upserted listed-default-15=', 'listed', 'upserted watched-default-15=']);
   });
 
   it('reports an empty list as vanished, never as deleted', async () => {

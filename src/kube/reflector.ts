@@ -18,6 +18,10 @@ export type ReflectorOptions<T> = {
   readonly client: Pick<RestClient, 'collect' | 'watch'>;
   /** Keeps what is used of an object; what it throws is logged, and the object keeps its last good form. */
   readonly project: Projection<T>;
+  /** Only objects of this namespace. Default: of all. */
+  readonly namespace?: string;
+  /** Only objects with this value in a field that no object ever changes, e.g. `type=kubernetes.io/basic-auth`. Default: all. */
+  readonly fieldSelector?: string;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,11 +40,13 @@ type WatchEnd = {
 
 /**
  * List, then watch, for ever. A watch that ends is opened again where it stopped; the list is read again when the server no
- * longer knows that position, when accepted watches keep ending without having brought anything, or when one stays silent. All objects
- * of the kind: with a selector, a DELETED event could mean that a label changed, and would be no tombstone.
+ * longer knows that position, when accepted watches keep ending without having brought anything, or when one stays silent. No
+ * labels select: a DELETED event could then mean that a label changed, and would be no tombstone.
  */
 export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   readonly #type: ResourceType;
+  /** Which objects of the kind. */
+  readonly #selected: { readonly namespace?: string; readonly fieldSelector?: string };
   readonly #client: Pick<RestClient, 'collect' | 'watch'>;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -58,6 +64,8 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#type = options.type;
+    const { namespace, fieldSelector } = options;
+    this.#selected = { ...(namespace !== undefined && { namespace }), ...(fieldSelector !== undefined && { fieldSelector }) };
     this.#client = options.client;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -109,7 +117,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
   /** Reads the list; what failed, if it did. */
   async #list(): Promise<ApiError | undefined> {
     this.#mustList = false;
-    const list = await this.#client.collect(this.#type, { tries: 1, signal: this.#stopping.signal }, this.#view.read);
+    const list = await this.#client.collect(this.#type, { ...this.#selected, tries: 1, signal: this.#stopping.signal }, this.#view.read);
     if (!list.ok) {
       this.#mustList = true;
       this.#fail(list.error.status === 404 ? this.#notServed(list.error) : list.error);
@@ -144,6 +152,7 @@ export class Reflector<T extends KubeObject> implements ObjectSource<T> {
     const watch = new AbortController();
     this.#watch = watch;
     const opened = await this.#client.watch(this.#type, {
+      ...this.#selected,
       resourceVersion: this.#view.position,
       timeoutSeconds: this.#watchSeconds(),
       signal: watch.signal,

@@ -151,6 +151,7 @@ export class RestClient implements KubeClient {
       readonly timeoutSeconds: number;
       readonly signal: AbortSignal;
       readonly namespace?: string;
+      readonly fieldSelector?: string;
     },
   ): Promise<Result<AsyncIterable<Buffer>, ApiError>> {
     const call: Call = {
@@ -162,6 +163,7 @@ export class RestClient implements KubeClient {
         allowWatchBookmarks: 'true',
         resourceVersion: options.resourceVersion,
         timeoutSeconds: options.timeoutSeconds,
+        fieldSelector: options.fieldSelector,
       },
       what: '',
     };

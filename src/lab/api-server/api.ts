@@ -73,7 +73,7 @@ export class Api {
   #read(target: Target, query: URLSearchParams, fault: Fault | undefined): Answer {
     const { kind, namespace, name } = target;
     if (name !== undefined) return json(200, this.#objects.get(kind, refOf(target)));
-    const selects = selectorOf(namespace, query);
+    const selects = selectorOf(kind, namespace, query);
     if (isWatch(query)) return { kind: 'watch', request: watchRequest(kind, selects, query), fault };
     const value = this.#lists.list(kind, {
       namespace,
@@ -110,9 +110,9 @@ const unsupported = (only: string): Refusal => new Refusal(415, 'UnsupportedMedi
 
 const json = (status: number, value: unknown): Answer => ({ kind: 'json', status, value });
 
-function selectorOf(namespace: string | undefined, query: URLSearchParams): Selector {
+function selectorOf({ selectableFields }: LabKind, namespace: string | undefined, query: URLSearchParams): Selector {
   const labels = labelSelector(query.get('labelSelector') ?? '');
-  const fields = fieldSelector(query.get('fieldSelector') ?? '');
+  const fields = fieldSelector(query.get('fieldSelector') ?? '', selectableFields);
   return (object) => (namespace === undefined || object.metadata.namespace === namespace) && labels(object) && fields(object);
 }
 

@@ -6,6 +6,8 @@ export type LabKind = ResourceType & {
   readonly shortNames?: readonly string[];
   /** Whether status is written through `/status` only. */
   readonly hasStatus?: boolean;
+  /** Fields outside of metadata that lists and watches may select by. */
+  readonly selectableFields?: readonly string[];
 };
 
 /** Kubernetes' own kinds that the operator and its tests use. */
@@ -14,7 +16,7 @@ export const builtInKinds: readonly LabKind[] = [
   { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false, shortNames: ['no'], hasStatus: true },
   { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true, shortNames: ['po'], hasStatus: true },
   { group: '', version: 'v1', plural: 'services', kind: 'Service', namespaced: true, shortNames: ['svc'], hasStatus: true },
-  { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true },
+  { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true, selectableFields: ['type'] },
   { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true, shortNames: ['cm'] },
   { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true, shortNames: ['ev'] },
   { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true },

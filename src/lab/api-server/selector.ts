@@ -34,14 +34,18 @@ function requirement(text: string): LabelCheck {
   throw badRequest(`unable to parse requirement: ${text}`);
 }
 
-/** `metadata.name=x,metadata.namespace=y`; other fields are refused, as the API server does for most kinds. */
-export function fieldSelector(text: string): Selector {
+const metadataFields: readonly string[] = ['metadata.name', 'metadata.namespace'];
+
+/** `metadata.name=x,metadata.namespace=y`, and fields of the kind itself; others are refused, as the API server does. */
+export function fieldSelector(text: string, own: readonly string[] = []): Selector {
   const wanted = text
     .split(',')
     .filter((part) => part !== '')
     .map((part) => part.split(/==?/));
-  for (const [field] of wanted) {
-    if (field !== 'metadata.name' && field !== 'metadata.namespace') throw badRequest(`field label not supported: ${field}`);
+  for (const [field = ''] of wanted) {
+    if (!metadataFields.concat(own).includes(field)) throw badRequest(`field label not supported: ${field}`);
   }
-  return ({ metadata }) => wanted.every(([field, value]) => (field === 'metadata.name' ? metadata.name : metadata.namespace) === value);
+  const valueIn = (object: RawObject, field: string): unknown =>
+    field === 'metadata.name' ? object.metadata.name : field === 'metadata.namespace' ? object.metadata.namespace : object[field];
+  return (object) => wanted.every(([field = '', value]) => valueIn(object, field) === value);
 }
