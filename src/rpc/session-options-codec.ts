@@ -1,4 +1,5 @@
 import { maxAsn } from '#net/asn.ts';
+import { passwordProblem } from '#state/password.ts';
 import type { SessionOptions } from '#state/session-options.ts';
 import { optional, type Problem, rangeProblem } from './checks.ts';
 import type * as wire from './generated/anycast/speaker/v1/speaker.ts';
@@ -79,7 +80,7 @@ export function sessionOptionsProblem(options: WireOptions): Problem {
   return (
     optional(options.interface, (value) => deviceProblem('interface', value)) ??
     optional(options.vrf, (value) => deviceProblem('vrf', value)) ??
-    optional(options.password, passwordProblem) ??
+    optional(options.password, (value) => optional(passwordProblem(value), (problem) => `password ${problem}`)) ??
     optional(tcpAo, (value) => tcpAoProblem(value, options.password)) ??
     optional(options.ttlSecurityHops, (value) => rangeProblem('ttlSecurityHops', value, 1, 254)) ??
     optional(gracefulRestart, (value) => rangeProblem('gracefulRestart.restartSeconds', value.restartSeconds, 1, 4_095)) ??
@@ -95,11 +96,6 @@ export function sessionOptionsProblem(options: WireOptions): Problem {
 /** Linux: at most 15 characters. */
 const deviceProblem = (field: string, name: string): Problem =>
   /^[^\s/]{1,15}$/.test(name) ? undefined : `${field} is "${name}": the name of a device has 1 to 15 characters, no space and no slash`;
-
-function passwordProblem(secret: string): Problem {
-  const octets = Buffer.byteLength(secret);
-  return octets >= 1 && octets <= 80 ? undefined : `password has ${octets} octets: 1 to 80 are allowed`;
-}
 
 function tcpAoProblem(tcpAo: wire.TcpAo, password: string | undefined): Problem {
   if (password === undefined) return 'tcpAo needs a password';

@@ -6,6 +6,7 @@ import type { PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type Entry, entryKey } from '#state/entry.ts';
+import { passwordIn } from '#state/password.ts';
 import { limits } from '../limits.ts';
 import { configEntries } from './entries.ts';
 import { RoutesFile, readRoutesFile } from './routes-file.ts';
@@ -47,10 +48,9 @@ async function readPasswords(path: string, { peers }: Config): Promise<Result<Re
   for (const file of new Set(peers.flatMap(({ passwordFile }) => passwordFile ?? []))) {
     const text = await readText(resolve(dirname(path), file));
     if (!text.ok) return text;
-    const [password = ''] = text.value.split('\n');
-    const octets = Buffer.byteLength(password);
-    if (octets < 1 || octets > 80) return err(`${path}: the first line of ${file} has ${octets} octets: a key has 1 to 80`);
-    passwords.set(file, password);
+    const password = passwordIn(text.value);
+    if (!password.ok) return err(`${path}: the first line of ${file} ${password.error}`);
+    passwords.set(file, password.value);
   }
   return ok(passwords);
 }
