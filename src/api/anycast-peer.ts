@@ -3,7 +3,7 @@ import { statusFields } from './conditions.ts';
 import { ageColumn, conditionColumn, defineKind, messageColumn, reasonColumn } from './kind.ts';
 import { limits } from './limits.ts';
 import { parserOf } from './parse.ts';
-import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, text, withRules } from './schema.ts';
+import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, subdomainName, text, withRules } from './schema.ts';
 import { selecting } from './selector.ts';
 
 /** As RFC 9234 §4.1 names them. */
@@ -12,6 +12,18 @@ const peerRoles = ['Provider', 'RouteServer', 'RouteServerClient', 'Customer', '
 const nextHop = z.object({
   ipv4: hostAddressOf(4).exactOptional().describe('Next hop of IPv4 routes.'),
   ipv6: hostAddressOf(6).exactOptional().describe('Next hop of IPv6 routes.'),
+});
+
+/** As RFC 5926 names them. */
+const tcpAOAlgorithms = ['HMAC-SHA-1-96', 'AES-128-CMAC-96'] as const;
+
+const tcpAO = z.object({
+  keyID: int32(0, 255).describe('KeyID of what we send, 0 to 255; the RecvID of the router.'),
+  receiveKeyID: int32(0, 255).describe('KeyID of what the router sends, 0 to 255; its SendID.'),
+  algorithm: z
+    .enum(tcpAOAlgorithms)
+    .default('HMAC-SHA-1-96')
+    .describe('HMAC-SHA-1-96 or AES-128-CMAC-96 (RFC 5926). Default HMAC-SHA-1-96.'),
 });
 
 /** Name of a network device: Linux takes 15 characters. */
@@ -71,6 +83,16 @@ const fields = z.object({
   multihopTTL: int32(2, 255)
     .exactOptional()
     .describe('How many hops away an eBGP router may be, 2 to 255. Default: it is on the same link. iBGP has no such bound.'),
+  passwordSecret: subdomainName
+    .exactOptional()
+    .describe(
+      'A Secret of type kubernetes.io/basic-auth in the namespace of the operator, whose key password has the password of the session: 1 to 80 octets, its first line counts. Connections are signed with it (TCP MD5, RFC 2385); the router has to have the same. Without a Secret that was ever read no session is opened; one that goes takes nothing away. A change starts the session anew, and so does another password in the Secret. Default: none.',
+    ),
+  tcpAO: tcpAO
+    .exactOptional()
+    .describe(
+      'Sign with TCP-AO (RFC 5925) in place of TCP MD5, with the password of passwordSecret as master key. Nodes whose kernel does not have it refuse, and say so. A change starts the session anew. Default: TCP MD5.',
+    ),
   ttlSecurityHops: int32(1, 254)
     .exactOptional()
     .describe(
@@ -160,6 +182,12 @@ const spec = withRules(fields, [
     holds: (peer) => peer.sourceAddress === undefined || isIpv6(peer.sourceAddress) === isIpv6(peer.address),
   },
   {
+    cel: '!has(self.tcpAO) || has(self.passwordSecret)',
+    message: 'TCP-AO has a key: name the Secret that holds it in passwordSecret, or remove tcpAO',
+    field: 'tcpAO',
+    holds: (peer) => peer.tcpAO === undefined || peer.passwordSecret !== undefined,
+  },
+  {
     cel: '!has(self.ttlSecurityHops) || !has(self.multihopTTL)',
     message: 'with TTL security our packets begin with 255: remove multihopTTL',
     field: 'ttlSecurityHops',
@@ -182,7 +210,9 @@ const spec = withRules(fields, [
 ]);
 
 const status = z.object({
-  ...statusFields('Accepted: the spec can be followed. Ready: the sessions of all selected nodes are established.'),
+  ...statusFields(
+    'Accepted: the spec can be followed. ResolvedRefs, where there is a passwordSecret: it is there, with a password. Ready: the sessions of all selected nodes are established.',
+  ),
   sessions: text(limits.wordLength).exactOptional().describe('Established sessions of all that there should be, such as 2/3.'),
 });
 

@@ -58,6 +58,9 @@ export const sentence = z.string().max(limits.sentenceLength);
 /** Name of a Kubernetes object. */
 export const objectName = text(limits.nameLength);
 
+/** Name of a Kubernetes object whose kind takes DNS subdomain names (RFC 1123), as most do. */
+export const subdomainName = objectName.regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+
 /** A moment, RFC 3339. */
 export const date = z.string().max(limits.dateLength).meta({ format: 'date-time' });
 

@@ -26,7 +26,11 @@ function operatorCommand(env: NodeJS.ProcessEnv): Command {
   return new Command('operator')
     .description('decide what every node announces (the only part that talks to the API server)')
     .addOption(flag('--kubeconfig <file>', 'kubeconfig of the API server; in a pod: its service account').env('KUBECONFIG'))
-    .addOption(flag('--namespace <name>', 'namespace of the Lease and of the speakers; in a pod: POD_NAMESPACE').default(namespace))
+    .addOption(
+      flag('--namespace <name>', 'namespace of the Lease, the speakers, and Secrets with passwords; in a pod: POD_NAMESPACE').default(
+        namespace,
+      ),
+    )
     .addOption(flag('--identity <name>', 'name in the Lease by which replicas choose who leads; default: host name and a random part'))
     .addOption(
       flag('--listen-http <address:port>', 'where health (/livez, /readyz) and /metrics are served')

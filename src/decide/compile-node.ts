@@ -53,7 +53,13 @@ function peerStanding(scope: Scope, name: string): PeerStanding {
   const observed = observedOnly(view, name);
   if (observed !== undefined) return observed;
   const evidence = [seen(peer, `selects ${nodeName}`)];
-  return { peer: name, entry: peerEntry(peer), reason: 'PeerSelected', evidence, doubts: [...doubts, ...openingDoubts(scope, name)] };
+  return {
+    peer: name,
+    entry: peerEntry(peer),
+    reason: 'PeerSelected',
+    evidence,
+    doubts: [...doubts, ...openingDoubts(scope, name), ...passwordDoubts(peer)],
+  };
 }
 
 /** No session is to be, whatever the peer says. */
@@ -69,6 +75,11 @@ function openingDoubts({ view, ledger, nodeName }: Scope, peer: string): Doubt[]
   if (ledger.session(nodeName, peerKey(peer)) !== undefined) return [];
   const config = view.config();
   return config === undefined ? staleness(view, 'AnycastConfig') : doubtsAbout(view, 'AnycastConfig', config.key, config);
+}
+
+function passwordDoubts({ passwordSecret, session }: ObservedPeer): Doubt[] {
+  if (passwordSecret === undefined || session.password !== undefined) return [];
+  return [{ reason: 'InputMissing', kind: 'Secret', object: passwordSecret }];
 }
 
 const peerEntry = (peer: ObservedPeer): PeerEntry => ({ ...peer.session, families: peerFamilies(peer) });

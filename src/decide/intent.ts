@@ -9,8 +9,8 @@ import type { EndpointPolicy, Kind } from './view.ts';
 export type Doubt =
   /** A whole kind was not heard of recently. */
   | { readonly reason: 'InputStale'; readonly kind: Kind }
-  /** An object was never seen, or is gone without a tombstone. */
-  | { readonly reason: 'InputMissing'; readonly kind: Kind; readonly object: string }
+  /** An object was never seen, or is gone without a tombstone; of a Secret: the password in it was never read. */
+  | { readonly reason: 'InputMissing'; readonly kind: Kind | 'Secret'; readonly object: string }
   /** A Node is not Ready, or was not until a moment ago; `untilMs` is when time alone ends that, monotonic milliseconds. */
   | { readonly reason: 'NodeUnknown'; readonly kind: 'Node'; readonly object: string; readonly untilMs?: number };
 

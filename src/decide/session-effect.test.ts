@@ -31,6 +31,7 @@ describe('what a change of a peer does to its session', () => {
     [{ vrf: 'blue' }, 'bounce'],
     [{ passive: true }, 'bounce'],
     [{ password: 'p' }, 'bounce'],
+    [{ tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' } }, 'bounce'],
     [{ ttlSecurityHops: 1 }, 'bounce'],
     [{ gracefulRestart: { restartSeconds: 20, notification: false } }, 'bounce'],
     [{ role: 'Customer' }, 'bounce'],

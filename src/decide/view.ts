@@ -153,6 +153,8 @@ export type ObservedPeer = Observed & {
   readonly kind: 'AnycastPeer';
   /** Everything but the families. Its name is the key of the object. */
   readonly session: Omit<PeerEntry, 'families'>;
+  /** Name of the Secret that its password comes from. Then a session without a password has one that was never read. */
+  readonly passwordSecret?: string;
   /** Absent: the family of the router's address. */
   readonly families?: readonly AddressFamily[];
   readonly nodeSelector?: LabelSelector;

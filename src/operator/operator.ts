@@ -18,6 +18,7 @@ import { Deliveries } from './deliver/deliveries.ts';
 import { limits } from './limits.ts';
 import { lookUpWith } from './look-up.ts';
 import { Observer, type Sources } from './observe/observer.ts';
+import type { Secrets } from './observe/passwords.ts';
 import type { Affected } from './observe/view-store.ts';
 import { Outcomes } from './outcomes.ts';
 import { Pipeline, type Turn } from './pipeline/pipeline.ts';
@@ -42,6 +43,8 @@ export type Leadership = {
 
 export type OperatorOptions = {
   readonly sources: Sources;
+  /** Passwords of sessions: Secrets of the operator's own namespace. */
+  readonly secrets: Secrets;
   /** AnycastSpeakers, which only the status reads. */
   readonly speakerObjects: ObjectSource<CustomObject>;
   readonly client: KubeClient;
@@ -78,6 +81,7 @@ export class Operator {
     this.#deliveries = new Deliveries(epoch);
     this.#observer = new Observer({
       sources: options.sources,
+      secrets: options.secrets,
       clock,
       logger,
       onAffected: (affected, atMs) => this.#pipeline.mark(this.#withHeldRoutes(affected), atMs),

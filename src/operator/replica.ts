@@ -20,6 +20,7 @@ import { projectCustomObject } from './custom-object.ts';
 import { LeaseLeadership } from './lease-leadership.ts';
 import type { Sources } from './observe/observer.ts';
 import { Operator } from './operator.ts';
+import { passwordSecretType, projectPasswordSecret, secretResource } from './password-secret.ts';
 import { resourceTypes, speakerType } from './resource-types.ts';
 import { successorWith } from './successor.ts';
 import { tokenReviewer } from './token-reviewer.ts';
@@ -31,7 +32,7 @@ type Endpoint = { readonly address: string; readonly port: number };
 export type ReplicaOptions = {
   /** Absent: KUBECONFIG, ~/.kube/config, or the pod's service account. */
   readonly kubeconfig?: string;
-  /** Namespace of the Lease. */
+  /** Namespace of the Lease, of the speakers, and of Secrets with passwords. */
   readonly namespace: string;
   /** Name in the Lease, unique per process. */
   readonly identity: string;
@@ -59,8 +60,17 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
   const connection = new Connection({ config: config.value, clock: realClock, logger });
   shutdown.add('connections to the API server', () => connection.close());
   const client = new RestClient({ connection, clock: realClock, random: realRandom, observe: requestMetrics(metrics) });
+  const surroundings = { client, clock: realClock, random: realRandom, logger };
   const reflect = <T extends KubeObject>(type: ResourceType, project: (value: unknown) => T): Reflector<T> =>
-    new Reflector<T>({ type, client, project, clock: realClock, random: realRandom, logger });
+    new Reflector<T>({ ...surroundings, type, project });
+  const { namespace } = options;
+  const secrets = new Reflector({
+    ...surroundings,
+    type: secretResource,
+    project: projectPasswordSecret,
+    namespace,
+    fieldSelector: `type=${passwordSecretType}`,
+  });
   const events = new EventRecorder({
     client,
     clock: realClock,
@@ -71,11 +81,12 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
   });
   const operator = new Operator({
     sources: allSources(reflect),
+    secrets: { source: secrets, namespace },
     speakerObjects: reflect(speakerType, projectCustomObject),
     client,
     leadership: new LeaseLeadership({
       client,
-      lease: { namespace: options.namespace, name: leaseName },
+      lease: { namespace, name: leaseName },
       identity: options.identity,
       epochAnnotation,
       clock: realClock,
@@ -85,7 +96,7 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
     clock: realClock,
     logger,
     metrics,
-    lookForSuccessor: successorWith(client, options.namespace),
+    lookForSuccessor: successorWith(client, namespace),
     recordEvent: (event) => events.record(event),
   });
   const identity = await serverIdentity(options, shutdown);

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '#api/kinds.ts';
@@ -39,6 +39,7 @@ beforeAll(async () => {
   // A checkout of its own: the guide's commands leave files beside those of the repository.
   const checkout = tempFolder(scope, 'checkout');
   for (const folder of ['charts', 'deploy', 'examples']) cpSync(join(root, folder), join(checkout, folder), { recursive: true });
+  writeFileSync(join(checkout, 'leaf-1.password'), 'a password\n');
   const path = [await helmFolder(), process.env['PATH']].join(delimiter);
   const helmHome = ['HELM_CACHE_HOME', 'HELM_CONFIG_HOME', 'HELM_DATA_HOME'].map((name) => `${name}=${join(checkout, name)}`);
   env = ['env', '-C', checkout, `PATH=${path}`, `KUBECONFIG=${plane.access.kubeconfig}`, 'NODE=n1', ...helmHome];
@@ -108,6 +109,9 @@ describe('with Helm', () => {
   it('takes the example, and shows it', async () => {
     const [, shown] = await eventually('the new kinds are served', () => follow('Announcing something'));
     expect(shown).toContain('anycastservice');
+    await follow('Passwords of sessions');
+    const peer = await client.get<Reference & { spec: object }>(object(apiVersion, 'AnycastPeer', 'leaf-1-ipv6'));
+    expect(peer.spec).toMatchObject({ passwordSecret: 'leaf-1' });
     await follow('Updating speakers');
   });
 

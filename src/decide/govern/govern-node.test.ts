@@ -99,6 +99,35 @@ describe('how a node takes part', () => {
     expect(decided(world)).toEqual([]);
   });
 
+  it('opens no session before its password is known, and says what is needed', () => {
+    const world = worldWith(aPeer('tor', { passwordSecret: 'key' }));
+    expect(world.decideNode().decisions).toMatchObject([
+      { outcome: 'open', reason: 'RouterIdSet' },
+      {
+        peer: 'tor',
+        outcome: 'hold',
+        rule: 'presentInput',
+        reason: 'InputMissing',
+        inputs: { kind: 'Secret', object: 'key' },
+        exit: 'Secret key is there, with a password that can be used.',
+      },
+    ]);
+    expect([...(world.speakers.get('n1')?.keys() ?? [])]).toEqual(['node']);
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key', session: { ...aPeer().session, password: 'p' } }));
+    expect(decided(world)).toEqual(['tor open none bringUp PeerSelected']);
+    expect(world.speakers.get('n1')?.get('peer/tor')).toMatchObject({ password: 'p' });
+  });
+
+  it('bounces no session that ran without a password before that is known', () => {
+    const world = openWorld();
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key' }));
+    expect(decided(world)).toEqual([]);
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key', session: { ...aPeer().session, peerAsn: 7 } }));
+    expect(decided(world)).toEqual(['tor hold bounce narrowing InputMissing']);
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key', session: { ...aPeer().session, password: 'p' } }));
+    expect(decided(world)).toEqual(['tor change bounce narrowing PeerSelected']);
+  });
+
   it('changes nothing by what is stale, and says since when', () => {
     const world = openWorld();
     world.cluster.put(aPeer('tor', { session: { ...aPeer().session, peerAsn: 7 } }));
@@ -249,6 +278,20 @@ describe('a new leader', () => {
     expect(governed.decisions).toEqual([]);
     expect(governed.orders).toHaveLength(2);
     expect(world.decideNode().orders).toEqual([]);
+  });
+
+  it('leaves a session with a password that it can not read as it is, until it can or the peer is deleted', () => {
+    const known = aPeer('tor', { passwordSecret: 'key', session: { ...aPeer().session, password: 'p' } });
+    const world = worldWith(known);
+    world.decideNode();
+    world.changeLeader();
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key' }));
+    expect(decided(world)).toEqual(['tor hold bounce narrowing InputMissing']);
+    expect(world.speakers.get('n1')?.get('peer/tor')).toMatchObject({ password: 'p' });
+    world.cluster.put(known);
+    expect(decided(world)).toEqual([]);
+    world.cluster.put(aPeer('tor', { passwordSecret: 'key', presence: 'deleted' }));
+    expect(decided(world)).toEqual(['tor close bounce narrowing PeerDeleted']);
   });
 
   it('assumes the worst of a change that it can not compare', () => {

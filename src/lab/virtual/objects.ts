@@ -2,6 +2,9 @@
 import { addressesAnnotation, apiVersion, loadBalancerClass } from '#api/names.ts';
 import type { RawObject } from '#kube/resource.ts';
 
+/** Namespace of operators and of the Secrets that they read. */
+export const operatorNamespace = 'anycast-system';
+
 type Spec = Readonly<Record<string, unknown>>;
 
 /** The parts of `namespace/name`. */
@@ -50,6 +53,13 @@ const ours = (kind: string, metadata: RawObject['metadata'], spec: Spec): RawObj
 
 export const pool = (name: string, addresses: readonly string[], spec: Spec = {}): RawObject =>
   ours('AnycastPool', { name }, { addresses, ...spec });
+
+/** A Secret of the operator's namespace with the password of sessions in it, or with other data. */
+export const secret = (name: string, password: string, data: Readonly<Record<string, string>> = { password }): RawObject => ({
+  metadata: { namespace: operatorNamespace, name },
+  type: 'kubernetes.io/basic-auth',
+  data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+});
 
 /** Announces everything to everybody unless `spec` says otherwise. */
 export const advertisement = (name: string, spec: Spec = {}): RawObject => ours('AnycastAdvertisement', { name }, spec);

@@ -13,15 +13,19 @@ import { silentLogger } from '#obs/logger.ts';
 import { projectEndpointSlice, projectNamespace, projectNode, projectService } from '#operator/core-objects.ts';
 import { type CustomObject, projectCustomObject } from '#operator/custom-object.ts';
 import type { Sources } from '#operator/observe/observer.ts';
+import type { Secrets } from '#operator/observe/passwords.ts';
+import { projectPasswordSecret } from '#operator/password-secret.ts';
 import { assert } from '#runtime/assert.ts';
 import type { Clock } from '#runtime/clock.ts';
+import { operatorNamespace } from './objects.ts';
 
 /** The kinds that the cluster holds. */
-export type ClusterKind = Kind | 'AnycastSpeaker';
+export type ClusterKind = Kind | 'AnycastSpeaker' | 'Secret';
 
 /** What one operator watches, and how to cut it off. */
 export type ClusterSources = {
   readonly sources: Sources;
+  readonly secrets: Secrets;
   readonly speakerObjects: ObjectSource<CustomObject>;
   /** Whether the API server answers; undefined kinds: all of them. */
   setReachable(reachable: boolean, ...kinds: readonly ClusterKind[]): void;
@@ -41,6 +45,7 @@ export class VirtualCluster {
     AnycastPeer: new MemoryObjects(),
     AnycastConfig: new MemoryObjects(),
     AnycastSpeaker: new MemoryObjects(),
+    Secret: new MemoryObjects(),
   };
 
   constructor(clock: Clock) {
@@ -124,6 +129,7 @@ export class VirtualCluster {
         AnycastPeer: source('AnycastPeer', projectCustomObject),
         AnycastConfig: source('AnycastConfig', projectCustomObject),
       },
+      secrets: { source: source('Secret', projectPasswordSecret), namespace: operatorNamespace },
       speakerObjects: source('AnycastSpeaker', projectCustomObject),
       setReachable(reachable, ...kinds) {
         for (const [kind, made] of all) if (kinds.length === 0 || kinds.includes(kind)) made.setReachable(reachable);

@@ -3,6 +3,7 @@ import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
 import type { CollectorEvent } from '#collector/views.ts';
 import type { Successor } from '#decide/leave.ts';
+import type { Acceptor, Listener } from '#linux/byte-stream.ts';
 import { MemoryNetwork } from '#linux/memory-network.ts';
 import { type LogFields, type Logger, silentLogger } from '#obs/logger.ts';
 import { Metrics } from '#obs/metrics.ts';
@@ -19,6 +20,9 @@ import { DecreedLeadership } from './decreed-leadership.ts';
 import * as objects from './objects.ts';
 import { VirtualClient } from './virtual-client.ts';
 import { type ClusterSources, VirtualCluster } from './virtual-cluster.ts';
+
+/** Where connections come from on a network in memory, whichever node opens them. */
+const nodesConnectFrom = '192.0.2.1';
 
 /** How long a speaker waits before it dials again, in milliseconds. */
 const redialMs = 100;
@@ -57,6 +61,7 @@ export class VirtualFabric {
   readonly #random = seededRandom(1);
   readonly #terms = { highest: 0 };
   readonly #routers = new Map<string, Collector>();
+  readonly #listeners = new Map<string, Listener>();
   readonly #speakers = new Map<string, VirtualSpeaker>();
   /** What routers heard, as `router +prefix from node` and `router -prefix from node`, in order. */
   readonly heard: string[] = [];
@@ -194,6 +199,12 @@ export class VirtualFabric {
       .map(({ state }) => state);
   }
 
+  /** A router takes connections that are signed with this password (TCP MD5) from now on, and no others; undefined: unsigned ones. */
+  setRouterPassword(router: string, password: string | undefined): void {
+    const key = password === undefined ? undefined : ({ kind: 'MD5', secret: password } as const);
+    this.#listeners.get(router)?.setKey(nodesConnectFrom, key);
+  }
+
   /** UPDATE messages that all routers received so far, End-of-RIB included. */
   get updates(): number {
     const sessions = [...this.#routers.values()].flatMap((router) => router.sessions());
@@ -203,13 +214,18 @@ export class VirtualFabric {
   async #addRouter(name: string, number: number, peerSpec: FabricOptions['peerSpec']): Promise<void> {
     const { clock, network } = this;
     const address = `198.51.100.${number}`;
+    const listen: Acceptor['listen'] = async (...at) => {
+      const listener = await network.listen(...at);
+      if (listener.ok) this.#listeners.set(name, listener.value);
+      return listener;
+    };
     const stamp = () => ({ monotonicUs: clock.nowMs() * 1_000, unixUs: clock.wallMs() * 1_000 });
     const router = unwrap(
       await Collector.start({
         listen: { address, port: 179 },
         asn: 64_500,
         routerId: address,
-        acceptor: network,
+        acceptor: { listen },
         clock,
         random: this.#random,
         stamp,

@@ -97,6 +97,8 @@ describe('our kinds', () => {
 
   it('AnycastPeer with everything that a session may be asked for', () => {
     const spec = {
+      passwordSecret: 'tor',
+      tcpAO: { keyID: 1, receiveKeyID: 2 },
       ttlSecurityHops: 1,
       vrf: 'blue',
       passive: true,
@@ -111,7 +113,10 @@ describe('our kinds', () => {
       noLLGR: true,
     };
     const mapped = unwrap(mapPeer(object({ address: '198.51.100.1', localASN: 1, peerASN: 2, ...spec }), 'present'));
+    expect(mapped.passwordSecret).toBe('tor');
+    expect(mapped.session).not.toHaveProperty('password');
     expect(mapped.session).toMatchObject({
+      tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
       ttlSecurityHops: 1,
       vrf: 'blue',
       passive: true,

@@ -67,6 +67,7 @@ export function mapAdvertisement(object: CustomObject, presence: Presence): Mapp
   });
 }
 
+/** Without the password: that is in another object. */
 export function mapPeer(object: CustomObject, presence: Presence): Mapped<ObservedPeer> {
   const parsed = parseAnycastPeer(object);
   if (!parsed.ok) return parsed;
@@ -88,15 +89,17 @@ export function mapPeer(object: CustomObject, presence: Presence): Mapped<Observ
       ...(spec.multihopTTL !== undefined && { multihopTtl: spec.multihopTTL }),
       ...sessionOptions(spec),
     },
+    ...(spec.passwordSecret !== undefined && { passwordSecret: spec.passwordSecret }),
     ...(spec.families !== undefined && { families: spec.families }),
     ...selectors({ nodeSelector: spec.nodeSelector }),
   });
 }
 
 function sessionOptions(spec: AnycastPeerSpec): SessionOptions {
-  const { ttlSecurityHops, vrf, passive, gracefulRestart, role, roleStrict, localAS, maxPrefixes } = spec;
+  const { tcpAO, ttlSecurityHops, vrf, passive, gracefulRestart, role, roleStrict, localAS, maxPrefixes } = spec;
   const { extendedNextHop, extendedMessages, delayOpenSeconds, noLLGR } = spec;
   return {
+    ...(tcpAO !== undefined && { tcpAo: { keyId: tcpAO.keyID, receiveKeyId: tcpAO.receiveKeyID, algorithm: tcpAO.algorithm } }),
     ...(ttlSecurityHops !== undefined && { ttlSecurityHops }),
     ...(vrf !== undefined && { vrf }),
     ...(passive !== undefined && { passive }),

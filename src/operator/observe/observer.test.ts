@@ -19,7 +19,7 @@ const minutes = 60_000;
 
 async function anObserver(prepare: (objects: ReturnType<typeof testSources>['objects']) => void = () => undefined) {
   const clock = new VirtualClock();
-  const { objects, sources } = testSources(clock);
+  const { objects, sources, secrets, secretObjects } = testSources(clock);
   prepare(objects);
   const affected: Affected[] = [];
   const changed: string[] = [];
@@ -27,6 +27,7 @@ async function anObserver(prepare: (objects: ReturnType<typeof testSources>['obj
   let fresh = 0;
   const observer = new Observer({
     sources,
+    secrets,
     clock,
     logger: { ...silentLogger, warn: (fields) => lines.push(fields) },
     onAffected: (what) => affected.push(what),
@@ -40,7 +41,7 @@ async function anObserver(prepare: (objects: ReturnType<typeof testSources>['obj
     for (const kind of kinds.length === 0 ? observer.kinds : kinds) sources[kind].setReachable(is);
     await clock.advanceAsync(0);
   };
-  return { clock, objects, sources, observer, affected, changed, lines, reachable, fresh: () => fresh };
+  return { clock, objects, sources, secretObjects, secrets, observer, affected, changed, lines, reachable, fresh: () => fresh };
 }
 
 const everything = { services: 'all', nodes: 'all' };
@@ -63,7 +64,7 @@ describe('observing', () => {
     expect([observer.complete, observer.failures()]).toEqual([true, []]);
     const clock = new VirtualClock();
     const waiting = new Observer({
-      sources: testSources(clock).sources,
+      ...testSources(clock),
       clock,
       logger: silentLogger,
       onAffected: () => undefined,

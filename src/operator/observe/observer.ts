@@ -13,9 +13,11 @@ import type { Logger } from '#obs/logger.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Result } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
+import type { PasswordProblem, PasswordSecret } from '../password-secret.ts';
 import { Absences, type LookUp } from './absences.ts';
 import { mapObject, type SourceObjects } from './map-object.ts';
-import { type Rewind, Rewinds } from './rewinds.ts';
+import { passwordIn, type Secrets, withPassword } from './passwords.ts';
+import { type Rewind, type RewindKind, Rewinds } from './rewinds.ts';
 import { unreadForm } from './unread-form.ts';
 import { type Affected, ViewStore } from './view-store.ts';
 
@@ -24,6 +26,8 @@ export type Sources = { readonly [K in Kind]: ObjectSource<SourceObjects[K]> };
 
 export type ObserverOptions = {
   readonly sources: Sources;
+  /** Passwords of sessions. Nothing else waits for them: who can't read them decides all the same. */
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Something changed that has to be decided; `atMs` is when it was received, monotonic. */
@@ -56,7 +60,8 @@ export class Observer {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { clock, logger, lookUp, sources } = options;
+    const { clock, logger, lookUp, secrets, sources } = options;
+    const sourceOf = (kind: RewindKind) => (kind === 'Secret' ? secrets.source : sources[kind]);
     this.#absences = new Absences({
       clock,
       logger,
@@ -68,8 +73,8 @@ export class Observer {
     });
     this.#rewinds = new Rewinds({
       logger,
-      rewound: () => this.kinds.filter((kind) => sources[kind].freshness.rewound),
-      accept: (kind) => sources[kind].acceptRewind(),
+      rewound: () => ([...this.kinds, 'Secret'] as const).filter((kind) => sourceOf(kind).freshness.rewound),
+      accept: (kind) => sourceOf(kind).acceptRewind(),
       // Not by the view: AnycastConfig itself may be of a kind that went back.
       accepted: () => sources.AnycastConfig.store.get('default')?.metadata.annotations?.[acceptRewindAnnotation],
       onChange: () => this.#rewindChanged(),
@@ -86,6 +91,7 @@ export class Observer {
   /** Starts watching. */
   start(): void {
     for (const kind of this.kinds) this.#startKind(kind);
+    this.#options.secrets.source.start((change) => this.#secretChanged(change));
     this.#checkFreshness();
   }
 
@@ -93,7 +99,8 @@ export class Observer {
   async stop(): Promise<void> {
     this.#freshnessTimer?.cancel();
     this.#absences.stop();
-    await Promise.all(this.kinds.map((kind) => this.#options.sources[kind].stop()));
+    const { sources, secrets } = this.#options;
+    await Promise.all([secrets.source.stop(), ...this.kinds.map((kind) => sources[kind].stop())]);
   }
 
   /** Whether all kinds were listed completely at least once. */
@@ -131,6 +138,11 @@ export class Observer {
     return this.#problems.get(`${kind} ${key}`);
   }
 
+  /** The password in a Secret as it is now, or why there is none. */
+  password(secret: string): Result<string, PasswordProblem> {
+    return passwordIn(this.#options.secrets, secret);
+  }
+
   /** Drops what is remembered of a deleted object: nothing rests on it any more. */
   forget(kind: Kind, key: string): void {
     this.#tombstones.delete(`${kind} ${key}`);
@@ -163,7 +175,20 @@ export class Observer {
     if (kind === 'AnycastConfig') this.#rewinds.look();
   }
 
+  #secretChanged(change: ObjectChange<PasswordSecret>): void {
+    if (change.kind === 'listed') this.#rewinds.listed('Secret', change.resourceVersion);
+    this.#readPasswords(change.atMs);
+  }
+
+  #readPasswords(atMs: number): void {
+    for (const peer of [...this.view.peers()].filter(({ passwordSecret }) => passwordSecret !== undefined)) {
+      this.#take(peer, atMs);
+      this.#options.onObject('AnycastPeer', peer.key);
+    }
+  }
+
   #rewindChanged(): void {
+    this.#readPasswords(this.#options.clock.nowMs());
     this.#options.onObject('AnycastConfig', 'default');
     this.#checkFreshness();
   }
@@ -175,8 +200,10 @@ export class Observer {
     this.#options.onObject(kind, key);
   }
 
-  #take(object: ObservedObject | undefined, atMs: number): void {
-    if (object === undefined) return;
+  #take(taken: ObservedObject | undefined, atMs: number): void {
+    if (taken === undefined) return;
+    const isPeer = taken.kind === 'AnycastPeer';
+    const object = isPeer ? withPassword(this.#options.secrets, taken, this.view.peer(taken.key)) : taken;
     this.#options.onAffected(this.view.put(object), atMs);
     // Whatever was deleted of these says nothing any more; of the others the tombstone is evidence.
     if (object.presence === 'deleted' && saysNothingWhenDeleted.has(object.kind)) this.view.forget(object.kind, object.key);

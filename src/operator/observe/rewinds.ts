@@ -4,12 +4,15 @@ import type { Kind } from '#decide/view.ts';
 import { isOlder } from '#kube/resource.ts';
 import type { Logger } from '#obs/logger.ts';
 
+/** What can go back in time: the kinds that decisions rest on, and passwords. */
+export type RewindKind = Kind | 'Secret';
+
 export type RewindsOptions = {
   readonly logger: Logger;
   /** Kinds whose watch went back in time, as their sources say. */
-  readonly rewound: () => readonly Kind[];
+  readonly rewound: () => readonly RewindKind[];
   /** Believes what a kind says from now on. */
-  readonly accept: (kind: Kind) => void;
+  readonly accept: (kind: RewindKind) => void;
   /** The word of a person: the token that was shown to him; undefined while he gave none. */
   readonly accepted: () => string | undefined;
   /** What is shown changed. */
@@ -19,7 +22,7 @@ export type RewindsOptions = {
 /** What a person is asked about. */
 export type Rewind = {
   /** Ascending. */
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly RewindKind[];
   /** Names this very rewind: another one, or a further kind, has another token. */
   readonly token: string;
 };
@@ -31,7 +34,7 @@ export type Rewind = {
 export class Rewinds {
   readonly #options: RewindsOptions;
   /** Where each kind was when it went back, and at its last list. */
-  readonly #positions = new Map<Kind, { readonly shown: string; readonly last: string }>();
+  readonly #positions = new Map<RewindKind, { readonly shown: string; readonly last: string }>();
   #told: string | undefined;
 
   constructor(options: RewindsOptions) {
@@ -47,7 +50,7 @@ export class Rewinds {
   }
 
   /** A kind was listed, up to a resource version. */
-  listed(kind: Kind, resourceVersion: string): void {
+  listed(kind: RewindKind, resourceVersion: string): void {
     if (!this.#options.rewound().includes(kind)) return;
     const before = this.#positions.get(kind);
     const isAnother = before === undefined || isOlder(resourceVersion, before.last);

@@ -7,6 +7,13 @@ import type { ConditionReason } from './reasons.ts';
 /** A condition as it shall be; when it became so is found by comparing with what was. */
 export type WantedCondition = Pick<Condition, 'type' | 'status' | 'message'> & { readonly reason: ConditionReason };
 
+/** What a kind says beyond Accepted: whether it is Ready, conditions of its own, and its own fields. */
+export type Details = {
+  readonly ready: WantedCondition;
+  readonly more?: readonly WantedCondition[];
+  readonly fields?: Readonly<Record<string, unknown>>;
+};
+
 /** The conditions to write, in the wanted order; what is longer than the API takes is cut. */
 export function conditionsOf(
   before: readonly Condition[] | undefined,

@@ -2,26 +2,18 @@ import type { Condition } from '#api/conditions.ts';
 import { observingConfig } from '#decide/observing.ts';
 import { refOf } from '#kube/resource.ts';
 import { sameValue } from '#runtime/same-value.ts';
-import { peerKey } from '#state/entry.ts';
 import { limits } from '../limits.ts';
 import { rewindMessage } from '../observe/rewinds.ts';
 import { resourceTypes } from '../resource-types.ts';
-import { conditionsOf, isFalse, isTrue, type WantedCondition } from './conditions.ts';
+import { conditionsOf, type Details, isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
-import { lackOf } from './lacks.ts';
+import { peerDetails } from './peer-details.ts';
 import { isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
 
 type ConfigKind = 'AnycastPool' | 'AnycastAdvertisement' | 'AnycastPeer' | 'AnycastConfig';
-
-/** What a kind says beyond Accepted: whether it is Ready, conditions of its own, and its own fields. */
-type Details = {
-  readonly ready: WantedCondition;
-  readonly more?: readonly WantedCondition[];
-  readonly fields?: Readonly<Record<string, unknown>>;
-};
 
 /** Pools, advertisements, peers and the configuration: accepted or not, in force or not, and their finalizers. */
 export function configSubjects(facts: StatusFacts): Readonly<Record<ConfigKind, Subject>> {
@@ -85,39 +77,4 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
     const { ready, more = [], fields = {} } = details(name);
     return { wanted: [isTrue('Accepted', 'Accepted'), ready, ...more], fields };
   }
-}
-
-function peerDetails(facts: StatusFacts, name: string): Details {
-  const wanted = [...facts.outcomes.nodesOf(name)].sort();
-  const lacking = wanted.flatMap((node) => lackOf(facts, node, name) ?? []);
-  const down = wanted.filter((node) => facts.speakers.get(node)?.sessions.get(name)?.state !== 'Established');
-  const sessions = `${wanted.length - down.length}/${wanted.length}`;
-  if (observingConfig(facts.observer.view) !== undefined) return { ready: observedPeer(facts, name, wanted), fields: { sessions } };
-  const [lack] = lacking;
-  if (lack !== undefined) return { ready: isFalse('Ready', 'FeatureMissing', `${lack}${andMore(lacking.length)}`), fields: { sessions } };
-  const [first] = down;
-  if (first === undefined) return { ready: isTrue('Ready', wanted.length === 0 ? 'NoNodeSelected' : 'Established'), fields: { sessions } };
-  const session = facts.speakers.get(first)?.sessions.get(name);
-  const rejected = facts.deliveries.peek(first)?.rejected.find((entry) => entry.key === peerKey(name));
-  const why =
-    rejected?.message ??
-    (session === undefined ? 'its speaker is not connected' : session.lastError || `the session is in state ${session.state}`);
-  return {
-    ready: isFalse('Ready', rejected === undefined ? 'SessionDown' : 'EntryRejected', `${first}: ${why}${andMore(down.length)}`),
-    fields: { sessions },
-  };
-}
-
-const andMore = (nodes: number): string => (nodes > 1 ? ` (and ${nodes - 1} more)` : '');
-
-/** What is observed is as it should be when there is no session. */
-function observedPeer({ deliveries }: StatusFacts, name: string, nodes: readonly string[]): WantedCondition {
-  const [closing] = nodes.filter((node) => deliveries.peek(node)?.isGone(peerKey(name)) === false);
-  if (closing !== undefined)
-    return isFalse('Ready', 'ObserveOnly', `${closing}: its speaker has not closed the session yet: the mode is Observe`);
-  return isTrue(
-    'Ready',
-    'ObserveOnly',
-    `no session is opened: the mode is Observe; ${nodes.length} ${nodes.length === 1 ? 'node' : 'nodes'} would have one`,
-  );
 }

@@ -7,6 +7,7 @@ import type { Clock } from '#runtime/clock.ts';
 import { projectEndpointSlice, projectNamespace, projectNode, projectService } from '../core-objects.ts';
 import { projectCustomObject } from '../custom-object.ts';
 import type { Sources } from '../observe/observer.ts';
+import { projectPasswordSecret } from '../password-secret.ts';
 
 /** Objects of all kinds that a test changes. */
 export type TestObjects = { readonly [K in Kind]: MemoryObjects };
@@ -37,5 +38,7 @@ export function testSources(clock: Clock) {
     AnycastPeer: source('AnycastPeer', projectCustomObject),
     AnycastConfig: source('AnycastConfig', projectCustomObject),
   } satisfies Sources;
-  return { objects, sources };
+  const secretObjects = new MemoryObjects();
+  const secretSource = new MemoryObjectSource({ objects: secretObjects, project: projectPasswordSecret, clock, logger: silentLogger });
+  return { objects, sources, secretObjects, secrets: { source: secretSource, namespace: 'anycast-system' } };
 }

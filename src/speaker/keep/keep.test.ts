@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -103,6 +103,22 @@ describe.each([
 });
 
 describe('a folder of the machine', () => {
+  it('is for its owner alone, and so is every file in it: passwords of sessions are among what is kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'anycast-disk-'));
+    const umask = process.umask(0);
+    try {
+      const state = join(folder, 'state');
+      const disk = new FolderDisk(state);
+      for (const text of ['one', 'two']) await disk.replace('n1.state', text);
+      await disk.rename('n1.state', 'n1.state.unreadable');
+      const modes = await Promise.all([state, join(state, 'n1.state.unreadable')].map(async (path) => (await stat(path)).mode & 0o777));
+      expect(modes).toEqual([0o700, 0o600]);
+    } finally {
+      process.umask(umask);
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('leaves nothing beside the file, and says what it can not use', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'anycast-disk-'));
     try {
