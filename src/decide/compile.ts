@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts';
 import { maxEvidence } from './limits.ts';
 import { peerFamilies } from './peer-families.ts';
 import type { Note, PeerExport, PlaceProposal, Proposal } from './proposal.ts';
+import { rememberingLast } from './remembering-last.ts';
 import { selects } from './selector.ts';
 import { hasTombstone, type ObservedAdvertisement, type ObservedPeer, type View } from './view.ts';
 
@@ -18,7 +19,8 @@ export function compile(view: View, ledger: Ledger, intent: Intent): Proposal {
   const unite = uniting(notes);
   const places = intent.addresses.flatMap((address) => {
     const matching = advertisementsFor(view, intent.service, address);
-    return address.standings.map((standing) => placeProposal({ view, ledger, address, matching, unite }, standing));
+    const exportsTo = exporting(view, address, unite);
+    return address.standings.map((standing) => placeProposal({ view, ledger, address, matching, exportsTo }, standing));
   });
   return { service: intent.service, gate: intent.gate, places, notes: [...notes.values()] };
 }
@@ -30,23 +32,22 @@ type Scope = {
   readonly address: AddressIntent;
   /** Advertisements that match Service, namespace and pool, oldest first. */
   readonly matching: readonly ObservedAdvertisement[];
-  /** Attributes of advertisements that match together, oldest first. */
-  readonly unite: (saying: readonly ObservedAdvertisement[]) => ExportAttributes;
+  /** What peers hear under the advertisements that select their node. */
+  readonly exportsTo: (peers: readonly ObservedPeer[], selecting: readonly ObservedAdvertisement[]) => readonly PeerExport[];
 };
 
-/** Unites attributes once for all nodes and peers in a row that the same advertisements select: mostly these are all. */
-function uniting(notes: Map<string, Note>): Scope['unite'] {
-  let last: { readonly saying: readonly ObservedAdvertisement[]; readonly attributes: ExportAttributes } | undefined;
-  return (saying) => {
-    if (last !== undefined && sameItems(last.saying, saying)) return last.attributes;
+/** Attributes of advertisements that match together, oldest first. */
+type Unite = (saying: readonly ObservedAdvertisement[]) => ExportAttributes;
+
+/** Unites attributes once for all nodes and peers in a row that the same advertisements select. */
+const uniting = (notes: Map<string, Note>): Unite => {
+  const unite = rememberingLast((...saying: readonly ObservedAdvertisement[]) => {
     const united = uniteAttributes(saying);
     for (const note of united.notes) notes.set(`${note.object}: ${note.message}`, note);
-    last = { saying, attributes: united.attributes };
     return united.attributes;
-  };
-}
-
-const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean => a.length === b.length && a.every((item, index) => item === b[index]);
+  });
+  return (saying) => unite(...saying);
+};
 
 /** Advertisements that speak of the address at all; nodes and peers are matched per place. */
 function advertisementsFor(view: View, serviceKey: string, address: AddressIntent): ObservedAdvertisement[] {
@@ -83,19 +84,37 @@ function placeProposal(scope: Scope, standing: Standing): PlaceProposal {
 
 const nothingLost: PlaceProposal['lost'] = { peers: [], evidence: [], doubts: [] };
 
-function exportsOf(scope: Scope, nodeName: string): PeerExport[] {
-  const { view, address, matching } = scope;
+function exportsOf(scope: Scope, nodeName: string): readonly PeerExport[] {
+  const { view, matching } = scope;
   const node = view.node(nodeName);
   if (node === undefined) return [];
-  const here = matching.filter((advertisement) => selects(advertisement.nodeSelector, node.labels));
-  return view.peersOf(nodeName).flatMap((peer) => {
-    if (!carries(peer, address.family)) return [];
-    const saying = here.filter((advertisement) => selects(advertisement.peerSelector, peer.labels));
-    if (saying.length === 0) return [];
-    const attributes = scope.unite(saying);
-    const evidence = facts(saying, () => `selects ${address.prefix} on ${nodeName} to ${peer.key}`);
-    return [{ peer: peer.key, attributes, evidence, doubts: exportDoubts(view, saying, peer) }];
-  });
+  return scope.exportsTo(
+    view.peersOf(nodeName),
+    matching.filter((advertisement) => selects(advertisement.nodeSelector, node.labels)),
+  );
+}
+
+/** Makes exports once for all nodes in a row that the same advertisements select, and that have the same peers. */
+function exporting(view: View, address: AddressIntent, unite: Unite): Scope['exportsTo'] {
+  const exportsTo = rememberingLast((selecting: readonly ObservedAdvertisement[], ...peers: readonly ObservedPeer[]) =>
+    peers.flatMap((peer) => exportTo(view, address, peer, selecting, unite)),
+  );
+  const same = rememberingLast((...selecting: readonly ObservedAdvertisement[]) => selecting);
+  return (peers, selecting) => exportsTo(same(...selecting), ...peers);
+}
+
+function exportTo(
+  view: View,
+  address: AddressIntent,
+  peer: ObservedPeer,
+  selecting: readonly ObservedAdvertisement[],
+  unite: Unite,
+): readonly PeerExport[] {
+  if (!carries(peer, address.family)) return [];
+  const saying = selecting.filter((advertisement) => selects(advertisement.peerSelector, peer.labels));
+  if (saying.length === 0) return [];
+  const evidence = facts(saying, () => `selects ${address.prefix} to ${peer.key}`);
+  return [{ peer: peer.key, attributes: unite(saying), evidence, doubts: exportDoubts(view, saying, peer) }];
 }
 
 /** Whether a peer is there and takes routes of the family. */

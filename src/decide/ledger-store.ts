@@ -9,6 +9,7 @@ import { holdKey, nodeOwner, sessionHoldKey } from './hold-keys.ts';
 import type { HeldRoute, HoldRecord, Ledger, Order, Ordered, WithdrawalRecord } from './ledger.ts';
 import { maxRememberedWithdrawals } from './limits.ts';
 import { MultiMap } from './multi-map.ts';
+import { rememberingLast } from './remembering-last.ts';
 
 const routePrefix = 'route/';
 const peerPrefix = 'peer/';
@@ -39,6 +40,8 @@ export class LedgerStore implements Ledger {
   readonly #live = new Set<string>();
   /** How many routes of each node at least one router has. */
   readonly #announcedOn = new Map<string, number>();
+  /** Places that share an entry share this too. */
+  readonly #peersIn = rememberingLast((entry: RouteEntry) => entry.exports.flatMap((item) => item.peers).sort(compareText));
   readonly #onBare: (service: string) => void;
 
   /** `onBare` is told of each Service whose last route is gone: nothing announces it, and nothing of it awaits an acknowledgement. */
@@ -187,8 +190,7 @@ export class LedgerStore implements Ledger {
   #setRoute(node: string, entry: RouteEntry, service: string | undefined): void {
     const place = { prefix: entry.prefix, node };
     const held = this.route(place) ?? { place, announced: [] };
-    const peers = entry.exports.flatMap((item) => item.peers).sort(compareText);
-    this.#put({ ...held, ...(service !== undefined && { service }), order: { entry, peers } });
+    this.#put({ ...held, ...(service !== undefined && { service }), order: { entry, peers: this.#peersIn(entry) } });
   }
 
   #remove({ node, key, countsAsFlap }: Extract<Order, { kind: 'remove' }>, nowMs: number): void {
@@ -269,8 +271,8 @@ export class LedgerStore implements Ledger {
     const before = slot.route;
     slot.route = route;
     this.#count(route.place.node, Number(route.announced.length > 0) - Number(before.announced.length > 0));
-    if (before.service === route.service) return slot;
-    if (route.service !== undefined) this.#byService.add(route.service, slot);
+    if (route.service === undefined || route.service === before.service) return slot;
+    this.#byService.add(route.service, slot);
     if (before.service !== undefined) this.#takeFrom(before.service, slot);
     return slot;
   }

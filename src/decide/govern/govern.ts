@@ -9,6 +9,7 @@ import type { Doubt } from '../intent.ts';
 import type { HeldRoute, Ledger, Order } from '../ledger.ts';
 import { maxEvidence, settleMs } from '../limits.ts';
 import type { PlaceProposal, Proposal } from '../proposal.ts';
+import { rememberingLast } from '../remembering-last.ts';
 import { type Admission, admit, wakeOf } from './admission.ts';
 import { changedPeers, type EntryReason, joined, restricted, routeEntry, sureReason } from './route-entry.ts';
 
@@ -41,6 +42,11 @@ class Judge {
   readonly #proposal: Proposal;
   readonly #ledger: Ledger;
   readonly #context: GovernContext;
+  /** Places of a route mostly say and hear the same: what they share is computed once, and is one object from then on. */
+  readonly #routeEntry = rememberingLast(routeEntry);
+  readonly #split = rememberingLast(split);
+  readonly #sameEntry = rememberingLast(sameValue);
+  readonly #changedPeers = rememberingLast(changedPeers);
   readonly decisions: Decision[] = [];
   readonly orders: Order[] = [];
 
@@ -66,7 +72,7 @@ class Judge {
       exports.map((item) => item.peer),
       standing.place,
     );
-    if (peers.length > 0) this.#setEntry(place, routeEntry(this.#proposal, place, 'Serving', new Set(peers)));
+    if (peers.length > 0) this.#setEntry(place, this.#made(place, 'Serving', peers));
   }
 
   /** Losses of a place with the route; true where nothing more is to be done. */
@@ -84,15 +90,12 @@ class Judge {
 
   /** A place that keeps the route, perhaps for fewer peers: other attributes, new peers. */
   #change(place: PlaceProposal, held: HeldRoute, order: HeldOrder): void {
-    const told = new Set(order.peers);
-    const proposed = place.exports.map((item) => item.peer);
-    const stays = proposed.filter((peer) => told.has(peer));
+    const { stays, gains } = this.#split(place.exports, order.peers);
     const kept = this.#keep(place, order, stays);
     if (kept === undefined) return;
-    const gains = place.standing.wanted === 'yes' ? proposed.filter((peer) => !told.has(peer)) : [];
-    const gained = this.#gains(place, gains);
+    const gained = place.standing.wanted === 'yes' ? this.#gains(place, gains) : [];
     const entry = gained.length === 0 ? kept : joined(kept, this.#entry(place, order, gained));
-    const isNews = order.entry === undefined || !sameValue(entry, order.entry);
+    const isNews = order.entry === undefined || !this.#sameEntry(entry, order.entry);
     // Also where nothing changed for the routers: from then on this leader knows whose route it is and what it says.
     if (isNews || held.service === undefined) this.#setEntry(place, entry);
   }
@@ -104,8 +107,8 @@ class Judge {
   #keep(place: PlaceProposal, order: HeldOrder, stays: readonly string[]): RouteEntry | undefined {
     const wish = this.#entry(place, order, stays);
     // Mostly so: of many places one changes.
-    if (sameValue(wish, order.entry)) return order.entry;
-    const changed = order.entry === undefined ? this.#changedByHash(wish, order, stays) : changedPeers(order.entry, wish, stays);
+    if (this.#sameEntry(wish, order.entry)) return order.entry;
+    const changed = order.entry === undefined ? this.#changedByHash(wish, order, stays) : this.#changedPeers(order.entry, wish, stays);
     if (changed.length === 0 || this.#admit(place.standing.place, attributeChange(place, changed))) return wish;
     return order.entry && restricted(order.entry, new Set(stays));
   }
@@ -154,14 +157,18 @@ class Judge {
 
   #entry(place: PlaceProposal, order: HeldOrder, peers: readonly string[]): RouteEntry {
     const reason = sureReason(place) ?? this.#heldReason(place, order);
-    return routeEntry(this.#proposal, place, reason, new Set(peers));
+    return this.#made(place, reason, peers);
   }
 
   /** What the held entry says of the endpoints. Of one that another leader sent only the hash can tell. */
   #heldReason(place: PlaceProposal, order: HeldOrder): EntryReason {
-    const asLeaving = (): RouteEntry => routeEntry(this.#proposal, place, 'Leaving', new Set(order.peers));
+    const asLeaving = (): RouteEntry => this.#made(place, 'Leaving', order.peers);
     const isLeaving = order.entry === undefined ? this.#context.hashOf(asLeaving()) === order.hash : order.entry.reason === 'Leaving';
     return isLeaving ? 'Leaving' : 'Serving';
+  }
+
+  #made({ standing, exports }: PlaceProposal, reason: EntryReason, peers: readonly string[]): RouteEntry {
+    return this.#routeEntry(this.#proposal, standing.place.prefix, exports, reason, ...peers);
   }
 
   #setEntry(place: PlaceProposal, entry: RouteEntry): void {
@@ -182,6 +189,15 @@ class Judge {
       return isSettled && held.order !== undefined && this.#ledger.live(other.node);
     }).length;
   }
+}
+
+/** The proposed peers: those that were told of the route before, and the others. */
+function split(
+  exports: PlaceProposal['exports'],
+  told: readonly string[],
+): { readonly stays: readonly string[]; readonly gains: readonly string[] } {
+  const proposed = exports.map((item) => item.peer);
+  return { stays: proposed.filter((peer) => told.includes(peer)), gains: proposed.filter((peer) => !told.includes(peer)) };
 }
 
 /** What the admission adds to a record. */

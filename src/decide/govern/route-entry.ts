@@ -8,17 +8,18 @@ import type { PlaceProposal, Proposal } from '../proposal.ts';
 /** What an entry may say of its endpoints: whether they serve, or only leaving ones are left. */
 export type EntryReason = 'Serving' | 'Leaving';
 
-/** The entry that tells a speaker of a place's route, to the peers that `mayHear`. */
+/** The entry that tells a speaker of a route, to the peers that `mayHear`. */
 export function routeEntry(
   proposal: Proposal,
-  { standing, exports }: PlaceProposal,
+  prefix: string,
+  exports: PlaceProposal['exports'],
   reason: EntryReason,
-  mayHear: ReadonlySet<string>,
+  ...mayHear: readonly string[]
 ): RouteEntry {
-  const heard = exports.filter((item) => mayHear.has(item.peer));
+  const heard = exports.filter((item) => mayHear.includes(item.peer));
   return {
     kind: 'route',
-    prefix: standing.place.prefix,
+    prefix,
     service: proposal.service,
     reason,
     gate: proposal.gate,
