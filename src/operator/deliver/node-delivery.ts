@@ -68,14 +68,16 @@ export class NodeDelivery {
     return !this.has(key) && !this.#changed.has(key) && !this.#inFlight.has(key);
   }
 
-  /** Sets an entry. Nothing is sent before {@link flush}; setting what is set already is nothing. */
-  set(encoded: EncodedEntry): void {
-    const hash = entryHash(encoded);
-    if (this.#desired.get(encoded.key)?.hash === hash) return;
-    this.remove(encoded.key);
-    this.#desired.set(encoded.key, { encoded, hash });
+  /** Sets an entry. Nothing is sent before {@link flush}; setting what is set already is nothing. `hash`: that of the entry. */
+  set(encoded: EncodedEntry, hash = entryHash(encoded)): void {
+    const { key } = encoded;
+    const before = this.#desired.get(key)?.hash;
+    if (before === hash) return;
+    if (before === undefined) this.remove(key);
+    else this.#digest.remove(before);
+    this.#desired.set(key, { encoded, hash });
     this.#digest.add(hash);
-    this.#changed.add(encoded.key);
+    this.#changed.add(key);
   }
 
   /** Removes an entry, an orphan too. */

@@ -15,11 +15,13 @@ import type { Intent } from '#decide/intent.ts';
 import type { Order } from '#decide/ledger.ts';
 import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { NodeProposal, Proposal } from '#decide/proposal.ts';
+import { rememberingLast } from '#decide/remembering-last.ts';
 import type { View } from '#decide/view.ts';
 import { encodeEntry } from '#rpc/entry-codec.ts';
 import type { Clock } from '#runtime/clock.ts';
 import type { Decision } from '#state/decision.ts';
 import { entryHash } from '#state/digest.ts';
+import type { EncodedEntry, Entry } from '#state/entry.ts';
 import type { Deliveries } from '../deliver/deliveries.ts';
 import { limits } from '../limits.ts';
 import type { Affected } from '../observe/view-store.ts';
@@ -68,6 +70,8 @@ export class Pipeline {
   readonly #nodes = new Set<string>();
   readonly #serviceWakes: WakeTimers;
   readonly #nodeWakes: WakeTimers;
+  /** Nodes that are told the same share the entry as it travels. */
+  readonly #encode = rememberingLast(encodeAndHash);
   #scheduled = false;
 
   constructor(options: PipelineOptions) {
@@ -177,8 +181,17 @@ export class Pipeline {
   #order(orders: readonly Order[]): void {
     for (const order of orders) {
       const delivery = this.#options.deliveries.of(order.node);
-      if (order.kind === 'set') delivery.set(encodeEntry(order.entry));
-      else delivery.remove(order.key);
+      if (order.kind === 'remove') {
+        delivery.remove(order.key);
+        continue;
+      }
+      const { encoded, hash } = this.#encode(order.entry);
+      delivery.set(encoded, hash);
     }
   }
+}
+
+function encodeAndHash(entry: Entry): { readonly encoded: EncodedEntry; readonly hash: string } {
+  const encoded = encodeEntry(entry);
+  return { encoded, hash: entryHash(encoded) };
 }
