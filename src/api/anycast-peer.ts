@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { isLinkLocal, parseIpAddress } from '#net/ip-address.ts';
 import { statusFields } from './conditions.ts';
 import { ageColumn, conditionColumn, defineKind, messageColumn, reasonColumn } from './kind.ts';
 import { limits } from './limits.ts';
 import { parserOf } from './parse.ts';
-import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, subdomainName, text, withRules } from './schema.ts';
+import { addressFamily, asn, hostAddress, hostAddressOf, int32, list, routerAddress, subdomainName, text, withRules } from './schema.ts';
 import { selecting } from './selector.ts';
 
 /** As RFC 9234 §4.1 names them. */
@@ -49,13 +50,24 @@ const localAS = z.object({
 });
 
 const fields = z.object({
-  address: hostAddress.describe("The router's IP address."),
+  address: routerAddress
+    .exactOptional()
+    .describe(
+      "The router's IP address. A link-local one needs interface. Absent: the router behind interface, whose link-local address is discovered (unnumbered). A change starts the session anew.",
+    ),
+  interface: deviceName
+    .exactOptional()
+    .describe(
+      'Interface of the node that a link-local address is on, or that the router of an unnumbered peer is behind, as the only one there; that needs the capability NET_RAW. A change starts the session anew. Default: none.',
+    ),
   port: int32(1, 65_535).default(179).describe("The router's TCP port, 1 to 65535. Default 179."),
   localASN: asn.describe('Our AS number, 1 to 4294967294.'),
   peerASN: asn.describe("The router's AS number, 1 to 4294967294. Equal to localASN: iBGP."),
   families: list(addressFamily, 'set', { min: 1, max: 2 })
     .exactOptional()
-    .describe('Address families of the session, IPv4 and IPv6. Default: the family of address; one session per family is the robust way.'),
+    .describe(
+      'Address families of the session, IPv4 and IPv6. Default: the family of address, or both without one; one session per family is the robust way.',
+    ),
   holdTimeSeconds: withRules(int32(0, 65_535), [
     {
       cel: 'self == 0 || self >= 3',
@@ -73,7 +85,7 @@ const fields = z.object({
   sourceAddress: hostAddress
     .exactOptional()
     .describe(
-      "Our end of the session, an address that every selected node has, of the same family as address. Default: the kernel's choice.",
+      "Our end of the session, an address that every selected node has, of the same family as address. Excludes interface. Default: the kernel's choice.",
     ),
   nextHop: nextHop
     .prefault({})
@@ -130,7 +142,9 @@ const fields = z.object({
   extendedNextHop: z
     .boolean()
     .exactOptional()
-    .describe('True: offer IPv4 routes with IPv6 next hops (RFC 8950). A change starts the session anew. Default false.'),
+    .describe(
+      'Offer IPv4 routes with IPv6 next hops (RFC 8950). A change starts the session anew. Default: true with interface, else false.',
+    ),
   extendedMessages: z
     .boolean()
     .exactOptional()
@@ -159,16 +173,46 @@ type Fields = z.output<typeof fields>;
 const isIpv6 = (address: string): boolean => address.includes(':');
 
 const carries = (peer: Fields, family: 'IPv4' | 'IPv6'): boolean =>
-  peer.families === undefined ? isIpv6(peer.address) === (family === 'IPv6') : peer.families.includes(family);
+  peer.families?.includes(family) ?? (peer.address === undefined || isIpv6(peer.address) === (family === 'IPv6'));
 
 const nextHopRule = (field: 'ipv4' | 'ipv6', family: 'IPv4' | 'IPv6', number: 4 | 6) => ({
-  cel: `!has(self.nextHop) || !has(self.nextHop.${field}) || (has(self.families) ? '${family}' in self.families : !isIP(self.address) || ip(self.address).family() == ${number})`,
+  cel: `!has(self.nextHop) || !has(self.nextHop.${field}) || (has(self.families) ? '${family}' in self.families : !has(self.address) || !isIP(self.address) || ip(self.address).family() == ${number})`,
   message: `the session does not carry ${family} routes: add ${family} to families, or remove this next hop`,
   field: `nextHop.${field}`,
   holds: (peer: Fields) => peer.nextHop[field] === undefined || carries(peer, family),
 });
 
+const isOnLink = ({ address = '' }: Fields): boolean => {
+  const ip = parseIpAddress(address);
+  return ip.ok && isLinkLocal(ip.value);
+};
+const celIsOnLink = '(isIP(self.address) && ip(self.address).family() == 6 && ip(self.address).isLinkLocalUnicast())';
+
 const spec = withRules(fields, [
+  {
+    cel: 'has(self.address) || has(self.interface)',
+    message: 'name the router: write its address, or the interface that it is behind',
+    field: 'address',
+    holds: (peer) => peer.address !== undefined || peer.interface !== undefined,
+  },
+  {
+    cel: `!has(self.address) || has(self.interface) || !${celIsOnLink}`,
+    message: 'fe80:: addresses mean another host on every link: write the interface that this one is on',
+    field: 'interface',
+    holds: (peer) => peer.interface !== undefined || !isOnLink(peer),
+  },
+  {
+    cel: `!has(self.interface) || !has(self.address) || !isIP(self.address) || ${celIsOnLink}`,
+    message: 'only a link-local address is on an interface: remove interface, or address for a router that is to be discovered',
+    field: 'interface',
+    holds: (peer) => peer.interface === undefined || peer.address === undefined || isOnLink(peer),
+  },
+  {
+    cel: '!has(self.interface) || !(has(self.sourceAddress) || has(self.multihopTTL))',
+    message: 'the router is on the link, and so is our end: remove sourceAddress and multihopTTL',
+    field: 'interface',
+    holds: (peer) => peer.interface === undefined || (peer.sourceAddress === undefined && peer.multihopTTL === undefined),
+  },
   {
     cel: '!has(self.multihopTTL) || self.localASN != self.peerASN',
     message: 'iBGP (localASN equals peerASN) has no such bound: remove multihopTTL, or correct an AS number',
@@ -176,10 +220,11 @@ const spec = withRules(fields, [
     holds: (peer) => peer.multihopTTL === undefined || peer.localASN !== peer.peerASN,
   },
   {
-    cel: '!has(self.sourceAddress) || !isIP(self.sourceAddress) || !isIP(self.address) || ip(self.sourceAddress).family() == ip(self.address).family()',
+    cel: '!has(self.sourceAddress) || !has(self.address) || !isIP(self.sourceAddress) || !isIP(self.address) || ip(self.sourceAddress).family() == ip(self.address).family()',
     message: 'both ends of a connection are of one family: write an address of the same family as address',
     field: 'sourceAddress',
-    holds: (peer) => peer.sourceAddress === undefined || isIpv6(peer.sourceAddress) === isIpv6(peer.address),
+    holds: ({ address, sourceAddress }) =>
+      sourceAddress === undefined || address === undefined || isIpv6(sourceAddress) === isIpv6(address),
   },
   {
     cel: '!has(self.tcpAO) || has(self.passwordSecret)',
@@ -226,6 +271,13 @@ export const anycastPeer = defineKind({
   status: status.describe('What is so, as the operator sees it.'),
   columns: [
     { name: 'Address', type: 'string', jsonPath: '.spec.address', description: "The router's address." },
+    {
+      name: 'Interface',
+      type: 'string',
+      jsonPath: '.spec.interface',
+      description: 'The interface that the router is behind.',
+      wide: true,
+    },
     { name: 'ASN', type: 'integer', jsonPath: '.spec.peerASN', description: "The router's AS number." },
     { name: 'Sessions', type: 'string', jsonPath: '.status.sessions', description: 'Established sessions, of those that there should be.' },
     conditionColumn('Ready', 'Whether all sessions are established.'),

@@ -8,6 +8,7 @@ import { parseAnycastPool } from './anycast-pool.ts';
 const metadata = { name: 'x' };
 const ipv4 = { address: '192.0.2.1', localASN: 64512, peerASN: 64500 };
 const ipv6 = { ...ipv4, address: '2001:db8::1' };
+const unnumbered = { interface: 'eth0', localASN: 64512, peerASN: 64500 };
 
 describe('an AnycastPeer', () => {
   const wrongField = (spec: object): string => {
@@ -37,7 +38,15 @@ describe('an AnycastPeer', () => {
     ['a next hop of a family that is not named', { ...ipv4, families: ['IPv6'], nextHop: { ipv4: '192.0.2.2' } }, 'spec.nextHop.ipv4'],
     ['the next hop of the default family', { ...ipv6, nextHop: { ipv6: '2001:db8::2' } }, 'none'],
     ['an IPv6 address as IPv4 next hop', { ...ipv4, nextHop: { ipv4: '2001:db8::2' } }, 'spec.nextHop.ipv4'],
-    ['an address of every link', { ...ipv4, address: 'fe80::1' }, 'spec.address'],
+    ['an address of every link', { ...ipv4, address: 'fe80::1' }, 'spec.interface'],
+    ['a link-local address and its interface', { ...ipv4, address: 'fe80::1', interface: 'eth0' }, 'none'],
+    ['an interface alone', unnumbered, 'none'],
+    ['next hops of both families behind an interface', { ...unnumbered, nextHop: { ipv4: '192.0.2.2', ipv6: '2001:db8::2' } }, 'none'],
+    ['neither address nor interface', { localASN: 64_512, peerASN: 64_500 }, 'spec.address'],
+    ['an interface beside a global address', { ...ipv6, interface: 'eth0' }, 'spec.interface'],
+    ['an interface that is none', { ...unnumbered, interface: 'eth 0' }, 'spec.interface'],
+    ['a source behind an interface', { ...unnumbered, sourceAddress: '2001:db8::2' }, 'spec.interface'],
+    ['multihop behind an interface', { ...unnumbered, multihopTTL: 2 }, 'spec.interface'],
     ['the address of no host', { ...ipv4, address: '0.0.0.0' }, 'spec.address'],
     ['an IPv4 link-local address, which tunnels use', { ...ipv4, address: '169.254.1.1' }, 'none'],
   ])('with %s: the fault is named', (_, spec, field) => {

@@ -108,7 +108,20 @@ export const address = parsed(limits.addressLength, canonicalAddress, [isAddress
 
 const isUnspecified = (ip: IpAddress): boolean => ip.octets.every((octet) => octet === 0);
 
-/** An address of one host that means the same on every link: a router, our end of a session, a next hop. */
+/** The address of a router: one that means the same on every link, or with an interface beside it a link-local one. */
+export const routerAddress = parsed(limits.addressLength, canonicalAddress, [
+  isAddress,
+  {
+    cel: '!isIP(self) || !ip(self).isUnspecified()',
+    message: 'name one host: 0.0.0.0 and :: are none',
+    holds: (canonical) => {
+      const ip = parseIpAddress(canonical);
+      return ip.ok && !isUnspecified(ip.value);
+    },
+  },
+]);
+
+/** An address of one host that means the same on every link: our end of a session, a next hop. */
 export const hostAddress = parsed(limits.addressLength, canonicalAddress, [
   isAddress,
   {

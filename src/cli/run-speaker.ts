@@ -6,6 +6,7 @@ import { Peer } from '#bgp/peer/peer.ts';
 import type { Record } from '#bgp/peer/recording.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { lockInFolder } from '#linux/folder-lock.ts';
+import { openLinkSocket } from '#linux/link-socket.ts';
 import { Tcp } from '#linux/tcp.ts';
 import { tcpAbilities } from '#linux/tcp-abilities.ts';
 import { healthRoutes } from '#obs/health.ts';
@@ -102,6 +103,7 @@ function makeSpeaker(flags: SpeakerFlags, node: string, { logger, record }: Outp
     originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),
     makePeer: (settings, events, restart) => new Peer(settings, { ...surroundings, restart }, events),
     askPort: askHealthCheckPort,
+    discovery: { open: openLinkSocket, random: realRandom },
     disk: new FolderDisk(flags.stateDir),
     logger,
     metrics,

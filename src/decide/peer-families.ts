@@ -2,8 +2,11 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import { addressOf } from './address.ts';
 import type { ObservedPeer } from './view.ts';
 
-/** Families that a session carries: as written, else that of the router's address. IPv4 before IPv6, each once. */
+const both: readonly AddressFamily[] = ['IPv4', 'IPv6'];
+
+/** Families that a session carries: as written, else that of the router's address, or both where that is discovered. IPv4 before IPv6, each once. */
 export function peerFamilies(peer: ObservedPeer): AddressFamily[] {
-  const families = peer.families ?? [addressOf(peer.session.address).family];
-  return (['IPv4', 'IPv6'] as const).filter((family) => families.includes(family));
+  const { address } = peer.session;
+  const families = peer.families ?? (address === '' ? both : [addressOf(address).family]);
+  return both.filter((family) => families.includes(family));
 }

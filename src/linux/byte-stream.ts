@@ -1,5 +1,5 @@
 /**
- * linux — all that talks to the kernel: byte streams over TCP, their socket options, the addresses of interfaces.
+ * linux — all that talks to the kernel: byte streams over TCP, their socket options, the addresses of interfaces, routers on links.
  *
  * Above this room a connection is a {@link ByteStream} that a {@link Connector} or {@link Acceptor} hands out; what runs on one
  * runs in tests on the in-memory network as well, and both pass the same contract tests. The only foreign-function calls of the

@@ -4,6 +4,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import type { Protection } from './byte-stream.ts';
+import { allRouters, membership, routerFilter, socketAddress } from './icmp-structures.ts';
 import { authenticationOption, families, md5Signature } from './tcp-keys.ts';
 
 /**
@@ -27,19 +28,39 @@ export type SocketOptions = {
   lock(fd: number): boolean;
 };
 
+/** Raw sockets for what routers on a link say to each other. */
+export type IcmpSockets = {
+  /** A raw socket for ICMPv6 that hears what routers say on one device. The caller owns it. */
+  icmpSocket(device: string, index: number): Result<number, string>;
+  /** Sends an ICMPv6 message to an address on the link of this index. The error says what the kernel said. */
+  sendIcmp(fd: number, message: Uint8Array, to: Uint8Array, index: number): Result<void, string>;
+  /** The next ICMPv6 message and the 16 octets of the address it is from; undefined: none is there. */
+  receiveIcmp(fd: number): { readonly message: Uint8Array; readonly from: Uint8Array } | undefined;
+  /** Ends a socket that nobody else owns. */
+  close(fd: number): void;
+};
+
 /** The part of koffi that is used here. */
 type Koffi = {
-  load(path: null): { func(declaration: string): (...args: readonly unknown[]) => number };
-  sizeof(type: string): number;
+  load(path: null): {
+    func(declaration: string): (...args: readonly unknown[]) => number;
+    func(name: string, result: string, parameters: readonly unknown[]): (...args: readonly unknown[]) => number;
+  };
+  struct(members: Readonly<Record<string, string>>): unknown;
+  pointer(type: unknown): unknown;
+  sizeof(type: unknown): number;
   errno(): number;
 };
 
 // Linux, the same on x86-64 and arm64: <sys/socket.h>, <netinet/in.h>, <netinet/tcp.h>, <asm-generic/ioctls.h>, <sys/file.h>.
 const sockStream = 1;
+const sockRaw = 3;
 const sockNonblock = 0o4000;
 const sockCloexec = 0o2000000;
 const solSocket = 1;
 const soBindToDevice = 25;
+const soAttachFilter = 26;
+const ipprotoIcmpv6 = 58;
 const siocOutq = 0x5411;
 const lockExNb = 2 | 4;
 const intBytes = 4;
@@ -49,18 +70,25 @@ const ip = {
   IPv4: { level: 0, hopLimit: 2, minHopLimit: 21, trafficClass: 1 },
   IPv6: { level: 41, hopLimit: 16, minHopLimit: 73, trafficClass: 67 },
 } as const;
+/** Beside those of {@link ip}: hop limit of what goes to a group, whether it comes back to this host, and membership. */
+const group = { hopLimit: 18, loop: 19, join: 20 } as const;
 const enoprotoopt = 92;
+const eperm = 1;
+/** Longest ICMPv6 message that is read: what fits into a packet of Ethernet. The rest of a longer one is cut off. */
+const icmpBytes = 1_500;
+const socketAddressBytes = 28; // struct sockaddr_in6
+const programBytes = 16; // struct sock_fprog
 
-let loaded: Result<SocketOptions, string> | undefined;
+let loaded: Result<SocketOptions & IcmpSockets, string> | undefined;
 
 /** Loads the calls at first need. The error says why they can't be had here. */
-export function socketOptions(): Result<SocketOptions, string> {
+export function socketOptions(): Result<SocketOptions & IcmpSockets, string> {
   loaded ??= load(() => createRequire(import.meta.url)('koffi') as Koffi);
   return loaded;
 }
 
 /** Loads with the given way to get koffi; `socketOptions` is the one for use. */
-export function load(requireKoffi: () => Koffi): Result<SocketOptions, string> {
+export function load(requireKoffi: () => Koffi): Result<SocketOptions & IcmpSockets, string> {
   if (process.platform !== 'linux') return err(`socket options need Linux, this is ${process.platform}`);
   try {
     return ok(bind(requireKoffi()));
@@ -69,7 +97,7 @@ export function load(requireKoffi: () => Koffi): Result<SocketOptions, string> {
   }
 }
 
-function bind(koffi: Koffi): SocketOptions {
+function bind(koffi: Koffi): SocketOptions & IcmpSockets {
   assert(koffi.sizeof('int') === intBytes && koffi.sizeof('unsigned long') === 8, 'C types have the sizes of 64-bit Linux');
   const libc = koffi.load(null);
   const socket = libc.func('int socket(int domain, int type, int protocol)');
@@ -77,7 +105,19 @@ function bind(koffi: Koffi): SocketOptions {
   const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *value)');
   const close = libc.func('int close(int fd)');
   const flock = libc.func('int flock(int fd, int operation)');
+  const sendto = libc.func(
+    'long sendto(int fd, const void *bytes, unsigned long length, int flags, const void *to, unsigned int toLength)',
+  );
+  const recvfrom = libc.func(
+    'long recvfrom(int fd, _Out_ void *bytes, unsigned long length, int flags, _Out_ void *from, _Inout_ void *fromLength)',
+  );
+  const program = koffi.struct({ instructions: 'uint16', filter: 'const void *' }); // struct sock_fprog
+  assert(koffi.sizeof(program) === programBytes, 'a pointer follows at its alignment');
+  const attachFilter = libc.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'unsigned int']);
   const queued = Buffer.alloc(intBytes);
+  const received = Buffer.alloc(icmpBytes);
+  const receivedFrom = Buffer.alloc(socketAddressBytes);
+  const receivedFromLength = Buffer.alloc(intBytes);
 
   /** The error of the kernel; undefined where it took the value. */
   const set = (fd: number, level: number, name: number, value: Buffer): number | undefined =>
@@ -104,7 +144,46 @@ function bind(koffi: Koffi): SocketOptions {
     return all;
   };
 
+  /** What an ICMPv6 socket is set to before anything is heard, by what it is called. */
+  const icmpSettings = (fd: number, device: string, index: number): readonly (readonly [string, () => number | undefined])[] => {
+    const { level, hopLimit } = ip.IPv6;
+    const filter = { instructions: routerFilter.length / 8, filter: routerFilter };
+    const errno = (result: number): number | undefined => (result === 0 ? undefined : koffi.errno());
+    return [
+      ['a filter', () => errno(attachFilter(fd, solSocket, soAttachFilter, filter, programBytes))],
+      [`the device ${device}`, () => set(fd, solSocket, soBindToDevice, Buffer.from(`${device}\0`))],
+      ['the hop limit', () => setNumber(fd, level, hopLimit, 255) ?? setNumber(fd, level, group.hopLimit, 255)],
+      ['to keep what is ours to itself', () => setNumber(fd, level, group.loop, 0)],
+      ['the group of all routers', () => set(fd, level, group.join, membership(allRouters, index))],
+    ];
+  };
+
   return {
+    icmpSocket(device, index) {
+      const fd = socket(families.IPv6, sockRaw | sockNonblock | sockCloexec, ipprotoIcmpv6);
+      if (fd < 0) {
+        const errno = koffi.errno();
+        return err(errno === eperm ? 'it needs the capability NET_RAW' : `the kernel refused a raw socket (errno ${errno})`);
+      }
+      for (const [what, apply] of icmpSettings(fd, device, index)) {
+        const errno = apply();
+        if (errno === undefined) continue;
+        close(fd);
+        return err(`the kernel refused ${what} (errno ${errno})`);
+      }
+      return ok(fd);
+    },
+    sendIcmp(fd, message, to, index) {
+      const address = socketAddress(to, index);
+      const sent = sendto(fd, message, message.length, 0, address, address.length);
+      return sent < 0 ? err(`the kernel did not send (errno ${koffi.errno()})`) : ok(undefined);
+    },
+    receiveIcmp(fd) {
+      receivedFromLength.writeInt32LE(socketAddressBytes);
+      const length = recvfrom(fd, received, icmpBytes, 0, receivedFrom, receivedFromLength);
+      if (length < 0) return undefined;
+      return { message: Uint8Array.from(received.subarray(0, length)), from: Uint8Array.from(receivedFrom.subarray(8, 24)) };
+    },
     tcpSocket(family) {
       const fd = socket(families[family], sockStream | sockNonblock | sockCloexec, 0);
       return fd < 0 ? err(`the kernel refused a socket (errno ${koffi.errno()})`) : ok(fd);

@@ -121,7 +121,13 @@ describe('the kernel calls', () => {
   });
 
   it('refuse a machine whose types have other sizes', () => {
-    const loaded = load(() => ({ load: () => ({ func: () => () => 0 }), sizeof: () => 2, errno: () => 0 }));
+    const loaded = load(() => ({
+      load: () => ({ func: () => () => 0 }),
+      struct: () => 0,
+      pointer: () => 0,
+      sizeof: () => 2,
+      errno: () => 0,
+    }));
     expect(loaded).toEqual({ ok: false, error: expect.stringContaining('sizes of 64-bit Linux') });
   });
 

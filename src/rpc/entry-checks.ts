@@ -1,6 +1,7 @@
 import { maxAsn } from '#net/asn.ts';
-import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { type AddressFamily, formatIpAddress, isLinkLocal, parseIpAddress } from '#net/ip-address.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
+import { unwrap } from '#runtime/result.ts';
 import { optional, type Problem, rangeProblem } from './checks.ts';
 import type * as wire from './generated/anycast/speaker/v1/speaker.ts';
 import { sessionOptionsProblem } from './session-options-codec.ts';
@@ -14,7 +15,7 @@ export function nodeProblem(node: wire.NodeEntry): Problem {
 export function peerProblem(peer: wire.PeerEntry): Problem {
   return (
     nameProblem('name', peer.name) ??
-    addressProblem('address', peer.address) ??
+    routerProblem(peer) ??
     rangeProblem('port', peer.port, 1, 65_535) ??
     rangeProblem('localAsn', peer.localAsn, 1, maxAsn - 1) ??
     rangeProblem('peerAsn', peer.peerAsn, 1, maxAsn - 1) ??
@@ -27,6 +28,14 @@ export function peerProblem(peer: wire.PeerEntry): Problem {
     optional(peer.multihopTtl, (value) => rangeProblem('multihopTtl', value, 2, 255)) ??
     sessionOptionsProblem(peer)
   );
+}
+
+/** A router has an address; or an interface that it is behind, where it is discovered. */
+function routerProblem({ address, interface: device }: wire.PeerEntry): Problem {
+  if (address === '') return device === undefined ? 'address is empty: an unnumbered peer needs an interface' : undefined;
+  const problem = addressProblem('address', address);
+  if (problem !== undefined || device !== undefined) return problem;
+  return isLinkLocal(unwrap(parseIpAddress(address))) ? `address is "${address}": a link-local address needs an interface` : undefined;
 }
 
 export function routeProblem(route: wire.RouteEntry): Problem {

@@ -63,6 +63,11 @@ describe('an entry', () => {
     expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
   });
 
+  it('of an unnumbered router has an interface and no address', () => {
+    const entry: PeerEntry = { ...aPeer, address: '', interface: 'eth0' };
+    expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
+  });
+
   it('has the same bytes whenever it is the same, also when it went over the wire', () => {
     fc.assert(
       fc.property(anEntry, (entry) => {
@@ -112,7 +117,17 @@ describe('an entry is rejected, naming field and value, when', () => {
       { ...encodeEntry(aPeer), key: 'peer/other' },
       'peer/other: key is "peer/other", but the entry is "peer/tor": both must name the same thing',
     ],
-    ['a router has no address', rawPeer({ address: '' }), /peer\/tor: address: /],
+    [
+      'a router has neither address nor interface',
+      rawPeer({ address: '' }),
+      'peer/tor: address is empty: an unnumbered peer needs an interface',
+    ],
+    ['a router has no good address', rawPeer({ address: 'tor' }), /peer\/tor: address: /],
+    [
+      'a link-local address is on no interface',
+      rawPeer({ address: 'fe80::1' }),
+      'peer/tor: address is "fe80::1": a link-local address needs an interface',
+    ],
     [
       'a device can not be one',
       rawPeer({ interface: 'eth 0' }),

@@ -7,7 +7,7 @@ import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Result } from '#runtime/result.ts';
-import type { Entry } from '#state/entry.ts';
+import type { Entry, PeerEntry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import { Account } from './account/account.ts';
@@ -17,6 +17,7 @@ import { Inbound, type InboundOptions } from './advertise/inbound.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
 import { Gate, type GatedRoute } from './gate/gate.ts';
 import { type ListedChange, ListedRoutes } from './listed/listed-routes.ts';
+import { type Discovery, isUnnumbered, Neighbors } from './neighbors/neighbors.ts';
 
 /** What an announcer needs. */
 export type AnnouncerOptions = {
@@ -28,6 +29,8 @@ export type AnnouncerOptions = {
   readonly sourceAddresses: readonly string[];
   /** Where routers may connect to us. */
   readonly inbound: Pick<InboundOptions, 'acceptor' | 'at'>;
+  /** How the routers of unnumbered peers are found. */
+  readonly discovery: Discovery;
   readonly journal: Journal;
   readonly logger: Logger;
   /** How these routes and sessions stand changed. `transition`: a router got or lost a route, or a session came up or went down. */
@@ -46,6 +49,7 @@ export class Announcer {
   readonly #advertiser: Advertiser;
   readonly #account: Account;
   readonly #inbound: Inbound;
+  readonly #neighbors: Neighbors;
   readonly #listed: ListedRoutes;
   readonly #runner: HealthCheckRunner;
   readonly #established = new Set<string>();
@@ -65,6 +69,15 @@ export class Announcer {
       onWithdrawalsWritten: (prefixes) => journal.withdrawalsWritten(prefixes),
       onSession: (peer) => this.#sessionChanged(peer),
       onGone: (peer) => this.#routesChanged([...this.#named()], [peer]),
+      whyNoAddress: (entry) => this.#neighbors.why(entry),
+    });
+    this.#neighbors = new Neighbors({
+      ...options.discovery,
+      clock,
+      logger: options.logger,
+      hasSession: (peer) => this.#established.has(peer),
+      onFound: (entry) => this.#found(entry),
+      onWhy: (peer) => this.#sessionChanged(peer),
     });
     this.#inbound = new Inbound({
       ...options.inbound,
@@ -177,6 +190,7 @@ export class Announcer {
   /** Ends all sessions; resolves when they are gone, in bounded time. */
   async stop(stop: PeerStop): Promise<void> {
     this.#runner.stop();
+    this.#neighbors.stop();
     this.#wakeTimer?.cancel();
     if (stop.how !== 'quiet') {
       for (const prefix of this.#account.announced()) this.#orderWithdrawal(prefix, 'Leave');
@@ -187,15 +201,26 @@ export class Announcer {
 
   #set(entry: Exclude<Entry, { kind: 'route' }>): void {
     if (entry.kind === 'node') this.#advertiser.setRouterId(entry.routerId);
-    else {
-      this.#inbound.setPeer(entry);
-      this.#advertiser.setPeer(entry);
-    }
+    else this.#setPeer(this.#neighbors.setPeer(entry));
+  }
+
+  #setPeer(entry: PeerEntry): void {
+    // Whoever has no address can not be told from others that connect.
+    if (isUnnumbered(entry)) this.#inbound.removePeer(entry.name);
+    else this.#inbound.setPeer(entry);
+    this.#advertiser.setPeer(entry);
+  }
+
+  /** The router of an unnumbered peer is there, or is another: it shall hear what is announced. */
+  #found(entry: PeerEntry): void {
+    this.#setPeer(entry);
+    this.#advertiser.flush();
   }
 
   #remove(entry: Entry): void {
     if (entry.kind === 'node') this.#advertiser.setRouterId(undefined);
     else if (entry.kind === 'peer') {
+      this.#neighbors.removePeer(entry.name);
       this.#inbound.removePeer(entry.name);
       this.#advertiser.removePeer(entry.name);
     } else this.gate.remove(entry.prefix);

@@ -29,6 +29,7 @@ import { Keeper } from './keep/keeper.ts';
 import type { KeptState } from './keep/kept-state.ts';
 import { limits } from './limits.ts';
 import { type SpeakerMetrics, speakerMetrics } from './metrics.ts';
+import type { Discovery } from './neighbors/neighbors.ts';
 import { Person } from './person.ts';
 import { Uplink } from './uplink.ts';
 
@@ -59,6 +60,8 @@ export type SpeakerOptions = {
   readonly sourceAddresses?: readonly string[];
   /** Where routers may connect to us. Default: nowhere. */
   readonly inbound?: Pick<InboundOptions, 'acceptor' | 'at'>;
+  /** How the routers of unnumbered peers are found. Default: not at all. */
+  readonly discovery?: Discovery;
   /** A file that says what to announce, instead of operators. */
   readonly configFile?: string;
   /** How long `stay` lasts when a leaving speaker is told so, in milliseconds: the grace period less 5 s. Default 25,000. */
@@ -70,6 +73,9 @@ const nowhere: Pick<InboundOptions, 'acceptor' | 'at'> = {
   at: [],
   acceptor: { listen: () => Promise.resolve(err('routers can not connect to this speaker')) },
 };
+
+/** Routers are not looked for. */
+const blind: Discovery = { open: () => err('this speaker can not speak to links'), random: () => 0 };
 
 /** One node's speaker. */
 export class Speaker {
@@ -88,7 +94,7 @@ export class Speaker {
 
   constructor(options: SpeakerOptions) {
     this.#options = options;
-    const { clock, disk, node, prefixes, makePeer, askPort, sourceAddresses = [], inbound = nowhere } = options;
+    const { clock, disk, node, prefixes, makePeer, askPort, sourceAddresses = [], inbound = nowhere, discovery = blind } = options;
     const logger = options.logger.child({ node });
     this.#logger = logger;
     const metrics = this.#registerMetrics();
@@ -101,6 +107,7 @@ export class Speaker {
       askPort,
       sourceAddresses,
       inbound,
+      discovery,
       logger,
       journal: new Journal({ clock, logger, durations: metrics.withdraw, originMs }),
       onChanged: (routes, sessions, transition) => this.#uplink.changed(routes, sessions, transition),

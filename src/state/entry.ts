@@ -15,7 +15,7 @@ export type PeerEntry = SessionOptions & {
   readonly kind: 'peer';
   /** Name of the AnycastPeer. */
   readonly name: string;
-  /** The router's address, canonical text. */
+  /** The router's address, canonical text. Empty for an unnumbered peer: its link-local address on `interface` is discovered. */
   readonly address: string;
   /** The router's TCP port, default 179. */
   readonly port: number;

@@ -7,7 +7,7 @@ export const tcpAoAlgorithms = ['HMAC-SHA-1-96', 'AES-128-CMAC-96'] as const;
 
 /** What may be asked of a session beyond the ordinary. What is absent is not asked. */
 export type SessionOptions = {
-  /** Interface of a link-local `address`. */
+  /** Interface that a link-local `address` is on, or that the router of an unnumbered peer is behind; one peer per interface there. */
   readonly interface?: string;
   /** VRF device that the session is bound to. */
   readonly vrf?: string;

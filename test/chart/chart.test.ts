@@ -85,6 +85,15 @@ describe('the chart', () => {
       expect(securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
     }
   });
+
+  it('gives speakers, and only them, raw sockets where routers are known by interface only', async () => {
+    const workloads = await render('speaker.unnumberedPeers=true');
+    const capabilities = (kind: string) =>
+      ofKind(workloads, kind).flatMap(({ spec }) => spec?.template?.spec.containers.map(({ securityContext }) => securityContext) ?? []);
+    expect(capabilities('DaemonSet')).toMatchObject([{ capabilities: { drop: ['ALL'], add: ['NET_RAW'] } }]);
+    expect(capabilities('Deployment')).toMatchObject([{ capabilities: { drop: ['ALL'] } }]);
+    expect(JSON.stringify(capabilities('Deployment'))).not.toContain('NET_RAW');
+  });
 });
 
 describe('TLS of the chart', () => {

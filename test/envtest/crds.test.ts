@@ -52,6 +52,7 @@ async function complaintAbout(kind: KindName, spec: object, name = 'example'): P
 }
 
 const peer = { address: '192.0.2.1', localASN: 64512, peerASN: 64500 };
+const unnumbered = { interface: 'eth0', localASN: 64512, peerASN: 64500 };
 const selector = { matchExpressions: [{ key: 'zone', operator: 'In' }] };
 const advertised = (attributes: object) => ({ attributes });
 
@@ -81,7 +82,10 @@ const violations: readonly [KindName, object, string, string][] = [
     'write three numbers',
   ],
   ['AnycastPeer', { ...peer, address: 'leaf-1' }, 'spec.address', 'write an IPv4 or IPv6 address'],
-  ['AnycastPeer', { ...peer, address: 'fe80::1' }, 'spec.address', 'name one host'],
+  ['AnycastPeer', { ...peer, address: 'fe80::1' }, 'spec.interface', 'fe80:: addresses mean another host on every link'],
+  ['AnycastPeer', { localASN: 64512, peerASN: 64500 }, 'spec.address', 'name the router'],
+  ['AnycastPeer', { ...peer, interface: 'eth0' }, 'spec.interface', 'only a link-local address is on an interface'],
+  ['AnycastPeer', { ...unnumbered, multihopTTL: 2 }, 'spec.interface', 'the router is on the link, and so is our end'],
   ['AnycastPeer', { ...peer, address: '0.0.0.0' }, 'spec.address', 'name one host'],
   ['AnycastPeer', { ...peer, holdTimeSeconds: 2 }, 'spec.holdTimeSeconds', 'a hold time is at least 3 seconds'],
   ['AnycastPeer', { ...peer, peerASN: 64512, multihopTTL: 2 }, 'spec.multihopTTL', 'iBGP (localASN equals peerASN) has no such bound'],

@@ -19,7 +19,7 @@ anycast-operator.{{ .Release.Namespace }}.svc
 {{ .Values.tls.secretName | default "anycast-operator-tls" }}
 {{- end }}
 
-{{/* What no container of ours needs. Sessions are opened by us: not even the right to listen on port 179. */}}
+{{/* What no container of ours needs. Sessions are opened by us: not even the right to listen on port 179. Ends with the capabilities, so that one can be added. */}}
 {{- define "anycast.securityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true

@@ -114,5 +114,4 @@ export function policySession(
 const isOnLink = (settings: PeerSettings): boolean =>
   isLinkLocalPeer(settings) || (settings.localAsn !== settings.peerAsn && settings.multihopTtl === undefined);
 
-/** Whether the router's address is link-local, or discovered and thus link-local. */
-const isLinkLocalPeer = ({ address: remote }: PeerSettings): boolean => remote === '' || isLinkLocal(address(remote));
+const isLinkLocalPeer = ({ address: remote }: PeerSettings): boolean => isLinkLocal(address(remote));

@@ -31,7 +31,7 @@ export type TcpAo = {
 export type PeerSettings = {
   /** Name for logs and truth. */
   readonly name: string;
-  /** The router's address, canonical text. Empty for an unnumbered peer: its link-local address on `interface` is discovered. */
+  /** The router's address, canonical text: of an unnumbered peer, the link-local one that was discovered on `interface`. */
   readonly address: string;
   /** The router's TCP port, default 179. */
   readonly port: number;
@@ -55,7 +55,7 @@ export type PeerSettings = {
   readonly nextHopIpv6?: string;
   /** Hops to an eBGP router that is not on the link, 2–255. Default: TTL 1 on eBGP, the kernel's default on iBGP. */
   readonly multihopTtl?: number;
-  /** Name of the interface that a link-local `address` is on, or that an unnumbered router is behind. */
+  /** Name of the interface that a link-local `address` is on. */
   readonly interface?: string;
   /** VRF device that the session is bound to. Default: none. */
   readonly vrf?: string;
@@ -75,7 +75,7 @@ export type PeerSettings = {
   readonly roleStrict?: boolean;
   /** Another AS of ours for this router, eBGP only. Default: `localAsn` is said. */
   readonly localAs?: LocalAs;
-  /** Offer IPv4 routes with IPv6 next hops (RFC 8950). Default: true where the router's address is link-local or discovered, else false. */
+  /** Offer IPv4 routes with IPv6 next hops (RFC 8950). Default: true where the router's address is link-local, else false. */
   readonly extendedNextHop?: boolean;
   /** Offer messages of up to 65,535 octets (RFC 8654). Default true. */
   readonly extendedMessages?: boolean;

@@ -62,6 +62,8 @@ describe('our kinds', () => {
       connectRetryMs: 5_000,
     });
     expect(least).not.toHaveProperty('families');
+    const unnumbered = unwrap(mapPeer(object({ interface: 'eth1', localASN: 64_512, peerASN: 64_500 }), 'present'));
+    expect(unnumbered.session).toMatchObject({ address: '', interface: 'eth1' });
     const most = unwrap(
       mapPeer(
         object({

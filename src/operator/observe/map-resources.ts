@@ -77,7 +77,7 @@ export function mapPeer(object: CustomObject, presence: Presence): Mapped<Observ
     session: {
       kind: 'peer',
       name: object.metadata.name,
-      address: spec.address,
+      address: spec.address ?? '',
       port: spec.port,
       localAsn: spec.localASN,
       peerAsn: spec.peerASN,
@@ -97,9 +97,10 @@ export function mapPeer(object: CustomObject, presence: Presence): Mapped<Observ
 
 function sessionOptions(spec: AnycastPeerSpec): SessionOptions {
   const { tcpAO, ttlSecurityHops, vrf, passive, gracefulRestart, role, roleStrict, localAS, maxPrefixes } = spec;
-  const { extendedNextHop, extendedMessages, delayOpenSeconds, noLLGR } = spec;
+  const { extendedNextHop, extendedMessages, delayOpenSeconds, noLLGR, interface: device } = spec;
   return {
     ...(tcpAO !== undefined && { tcpAo: { keyId: tcpAO.keyID, receiveKeyId: tcpAO.receiveKeyID, algorithm: tcpAO.algorithm } }),
+    ...(device !== undefined && { interface: device }),
     ...(ttlSecurityHops !== undefined && { ttlSecurityHops }),
     ...(vrf !== undefined && { vrf }),
     ...(passive !== undefined && { passive }),

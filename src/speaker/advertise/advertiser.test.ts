@@ -19,6 +19,7 @@ function anAdvertiser(sourceAddresses: readonly string[] = []) {
     onWithdrawalsWritten: () => undefined,
     onSession: () => undefined,
     onGone: (peer) => gone.push(peer),
+    whyNoAddress: ({ interface: device }) => `no router on ${device}`,
   });
   return { advertiser, routers, gone, listed };
 }

@@ -8,6 +8,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import type { PeerEntry, RouteExport } from '#state/entry.ts';
 import { noAttributes } from '../config/entries.ts';
 import type { ListedChange } from '../listed/listed-routes.ts';
+import { isUnnumbered } from '../neighbors/neighbors.ts';
 import type { MakePeer, PeerPort } from './peer-port.ts';
 
 /** What an advertiser needs. */
@@ -27,6 +28,8 @@ export type AdvertiserOptions = {
   readonly onSession: (peer: string) => void;
   /** A peer is gone: no route stands with it any more. */
   readonly onGone: (peer: string) => void;
+  /** Why a peer has no address, a sentence. */
+  readonly whyNoAddress: (entry: PeerEntry) => string;
 };
 
 type Running = {
@@ -75,10 +78,11 @@ export class Advertiser {
     else running.peer.accept(stream);
   }
 
-  /** Makes a peer or changes it while it runs. */
+  /** Makes a peer or changes it while it runs. One whose address is not known has no session. */
   setPeer(entry: PeerEntry): void {
     this.#entries.set(entry.name, entry);
-    this.#run(entry);
+    if (isUnnumbered(entry)) this.#end(entry.name);
+    else this.#run(entry);
   }
 
   /** Ends a peer: its router loses our routes, then the session. */
@@ -152,7 +156,7 @@ export class Advertiser {
   session(name: string): PeerSessionTruth {
     const { peer } = this.#running.get(name) ?? this.#ending.get(name) ?? {};
     if (peer !== undefined) return peer.session();
-    const lastError = this.#entries.has(name) ? 'this node has no router id yet' : 'this peer was removed from the configuration';
+    const lastError = this.#whyNoSession(this.#entries.get(name));
     return { peer: name, state: 'Idle', ageMs: 0, families: [], localAddress: '', announcedPrefixes: 0, malformedUpdates: 0, lastError };
   }
 
@@ -163,9 +167,14 @@ export class Advertiser {
     await Promise.all([...ending, ...Array.from(this.#running.values(), ({ peer }) => peer.stop(stop))]);
   }
 
+  #whyNoSession(entry: PeerEntry | undefined): string {
+    if (entry === undefined) return 'this peer was removed from the configuration';
+    return isUnnumbered(entry) ? this.#options.whyNoAddress(entry) : 'this node has no router id yet';
+  }
+
   #run(entry: PeerEntry): void {
     const { name } = entry;
-    if (this.#stopped || this.#routerId === undefined || this.#ending.has(name)) return;
+    if (this.#stopped || this.#routerId === undefined || this.#ending.has(name) || isUnnumbered(entry)) return;
     const settings = this.#settings(entry, this.#routerId);
     const running = this.#running.get(name);
     if (running !== undefined) {
@@ -228,7 +237,10 @@ export class Advertiser {
 
   #settings(entry: PeerEntry, routerId: string): PeerSettings {
     const { kind: _kind, ...peer } = entry;
-    const sourceAddress = entry.sourceAddress ?? this.#options.sourceAddresses.find((address) => sameFamily(address, entry.address));
+    const { sourceAddresses } = this.#options;
+    // A link-local router is reached from our link-local address, which depends on the interface.
+    const ofNode = entry.interface === undefined ? sourceAddresses.find((address) => sameFamily(address, entry.address)) : undefined;
+    const sourceAddress = entry.sourceAddress ?? ofNode;
     return { ...peer, routerId, ...(sourceAddress !== undefined && { sourceAddress }) };
   }
 }

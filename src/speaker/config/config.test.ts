@@ -166,9 +166,11 @@ peers:
   - address: fe80::1
     interface: eth2
     peerASN: 64500
+  - interface: eth3
+    peerASN: 64500
 `;
     const { entries } = unwrap(await read(session));
-    const [, signed, linkLocal] = entries;
+    const [, signed, linkLocal, unnumbered] = entries;
     expect(signed).toMatchObject({
       ttlSecurityHops: 1,
       password: 'very secret',
@@ -185,7 +187,8 @@ peers:
       maxPrefixes: 10,
       noLlgr: true,
     });
-    expect(linkLocal).toMatchObject({ name: 'fe80::1', interface: 'eth2' });
+    expect(linkLocal).toMatchObject({ name: 'fe80::1', interface: 'eth2', families: ['IPv6'] });
+    expect(unnumbered).toMatchObject({ name: 'eth3', address: '', interface: 'eth3', families: ['IPv4', 'IPv6'] });
     for (const entry of entries) expect(unwrap(decodeEntry(encodeEntry(entry)))).toEqual(entry);
 
     await writeFile(join(folder, 'key'), `${'very secret'.repeat(9)}\n`);
@@ -198,6 +201,16 @@ peers:
 
   it.each([
     ['address: fe80::1, peerASN: 64500', /peers\[0\]\.interface is missing/],
+    ['peerASN: 64500', /^.*peers\[0\]: names no router: give its address, or the interface/],
+    [
+      'address: 192.0.2.254, interface: eth2, peerASN: 64500',
+      /peers\[0\]\.interface is "eth2": only a link-local address is on an interface/,
+    ],
+    ['interface: eth2, peerASN: 64500, multihopTTL: 2', /peers\[0\]\.interface is "eth2": excludes sourceAddress and multihopTTL/],
+    [
+      'interface: eth2, peerASN: 1}, {interface: eth2, name: b, peerASN: 1',
+      /peers\[1\]\.interface is "eth2": is the interface of the unnumbered peer peers\[0\] already/,
+    ],
     ['address: 192.0.2.254, peerASN: 64500, ttlSecurityHops: 1, multihopTTL: 2', /ttlSecurityHops is 1: excludes multihopTTL/],
     ['address: 192.0.2.254, peerASN: 64500, tcpAO: {keyID: 1, receiveKeyID: 1}', /peers\[0\]\.passwordFile is missing/],
     ['address: 192.0.2.254, peerASN: 64500, vrf: a b', /vrf is "a b": a name of 1 to 15 characters/],

@@ -18,12 +18,12 @@ function peerEntry(localAsn: number, peer: ConfigPeer, passwords: ReadonlyMap<st
   const { sourceAddress, nextHop, multihopTTL, address } = peer;
   return {
     kind: 'peer',
-    name: peer.name ?? address,
-    address,
+    name: peer.name ?? address ?? peer.interface ?? '',
+    address: address ?? '',
     port: peer.port,
     localAsn,
     peerAsn: peer.peerASN,
-    families: ascending(peer.families ?? [familyOf(address)]),
+    families: ascending(peer.families ?? defaultFamilies(address)),
     holdTimeMs: peer.holdTimeSeconds * 1_000,
     connectRetryMs: peer.connectRetrySeconds * 1_000,
     ...(sourceAddress !== undefined && { sourceAddress }),
@@ -95,6 +95,9 @@ function distinctLarge(values: ExportAttributes['largeCommunities']): ExportAttr
   const byText = new Map(values.map((value) => [value.join(':'), value]));
   return [...byText.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
 }
+
+/** That of the router's address. The one session of an unnumbered peer carries both. */
+const defaultFamilies = (address: string | undefined): AddressFamily[] => (address === undefined ? ['IPv4', 'IPv6'] : [familyOf(address)]);
 
 const familyOf = (text: string): AddressFamily => (text.includes(':') ? 'IPv6' : 'IPv4');
 

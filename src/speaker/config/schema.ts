@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { maxAsn } from '#net/asn.ts';
 import { parseCommunity, parseLargeCommunity } from '#net/community.ts';
-import { formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { formatIpAddress, isLinkLocal, parseIpAddress } from '#net/ip-address.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import type { Result } from '#runtime/result.ts';
 import { peerRoles, tcpAoAlgorithms } from '#state/session-options.ts';
@@ -49,10 +49,11 @@ const attributes = z.strictObject({
 const device = z.string().regex(/^[^\s/]{1,15}$/, 'a name of 1 to 15 characters is needed, without space or slash');
 
 const peerFields = z.strictObject({
-  /** How the peer is called in logs and at the admin socket; default: its address. */
+  /** How the peer is called in logs and at the admin socket; default: its address, else its interface. */
   name: z.string().min(1).max(253).optional(),
-  address,
-  /** Interface of a link-local address. */
+  /** Without one the peer is unnumbered: the router behind `interface`, whose link-local address is discovered. */
+  address: address.optional(),
+  /** Interface of a link-local address, or that the router is behind. */
   interface: device.optional(),
   /** Default 179. */
   port: z.int().min(1).max(65_535).default(179),
@@ -114,11 +115,27 @@ const peerFields = z.strictObject({
   noLLGR: z.boolean().optional(),
 });
 
+const isOnLink = (text: string | undefined): boolean => {
+  const at = parseIpAddress(text ?? '');
+  return at.ok && isLinkLocal(at.value);
+};
+
 /** What two fields of a peer must not say together. */
 const peer = peerFields
-  .refine(({ address: at, interface: behind }) => !at.startsWith('fe80:') || behind !== undefined, {
+  .refine(({ address: at, interface: behind }) => at !== undefined || behind !== undefined, {
+    message: 'names no router: give its address, or the interface that it is behind',
+  })
+  .refine(({ address: at, interface: behind }) => !isOnLink(at) || behind !== undefined, {
     path: ['interface'],
     message: 'is missing: a link-local address needs the interface that it is on',
+  })
+  .refine(({ address: at, interface: behind }) => at === undefined || isOnLink(at) || behind === undefined, {
+    path: ['interface'],
+    message: 'only a link-local address is on an interface: remove it, or the address of a router that is to be discovered',
+  })
+  .refine(({ interface: behind, sourceAddress, multihopTTL }) => behind === undefined || (sourceAddress ?? multihopTTL) === undefined, {
+    path: ['interface'],
+    message: 'excludes sourceAddress and multihopTTL: the router is on the link, and so is our end',
   })
   .refine(({ ttlSecurityHops, multihopTTL }) => ttlSecurityHops === undefined || multihopTTL === undefined, {
     path: ['ttlSecurityHops'],
@@ -128,6 +145,16 @@ const peer = peerFields
     path: ['passwordFile'],
     message: 'is missing: tcpAO needs a key',
   });
+
+/** One router is behind one interface. */
+function oneUnnumberedEach(peers: readonly z.output<typeof peer>[], context: z.core.$RefinementCtx): void {
+  const behind = peers.map(({ address: at, interface: name }) => (at === undefined ? name : undefined));
+  for (const [index, name] of behind.entries()) {
+    if (name === undefined || behind.indexOf(name) === index) continue;
+    const message = `is the interface of the unnumbered peer peers[${behind.indexOf(name)}] already: one router is behind one interface`;
+    context.addIssue({ code: 'custom', path: [index, 'interface'], message });
+  }
+}
 
 const route = z.strictObject({ prefix: parsed(parsePrefix, formatPrefix), attributes: attributes.prefault({}) });
 
@@ -139,7 +166,7 @@ export const configSchema = z.strictObject({
   asn,
   /** BGP Identifier, an IPv4 address that no other speaker has (RFC 6286). */
   routerId: ipv4Address.refine((text) => text !== '0.0.0.0', '0.0.0.0 is no BGP Identifier'),
-  peers: z.array(peer).min(1).max(limits.configPeers),
+  peers: z.array(peer).min(1).max(limits.configPeers).superRefine(oneUnnumberedEach),
   /** Default: none. */
   routes: z.array(route).max(limits.configRoutes).default([]),
   /** A file with one prefix per line, announced without attributes; `#` begins a comment. Relative to this file. */

@@ -380,6 +380,7 @@ export interface NodeEntry {
 /** One router that the node speaks to. */
 export interface PeerEntry {
   readonly name: string;
+  /** Empty: the router's link-local address is discovered on the interface. */
   readonly address: string;
   readonly port: number;
   readonly localAsn: number;
@@ -398,7 +399,7 @@ export interface PeerEntry {
   readonly multihopTtl?:
     | number
     | undefined;
-  /** Interface of a link-local address. */
+  /** Interface of a link-local address, or that the router is behind. */
   readonly interface?:
     | string
     | undefined;
