@@ -76,7 +76,8 @@ export function refusalOf(view: View, ledger: Ledger, claim: Claim, address: Add
 
 /**
  * Who has the address. Whoever has routes keeps it. Routes that no Service was seen to have belong to the one Service whose status
- * has the address: a newcomer can't take them by asking, and of several nobody can tell. Else the oldest Service that may have it.
+ * has the address: a newcomer can't take them by asking, and of several nobody can tell. Else the oldest Service that may have it;
+ * but one that had it comes first, for as long as its status says so: speakers that were not heard may announce it still.
  */
 export function holderOf(view: View, ledger: Ledger, address: Address): Holder | undefined {
   let hasOrphans = false;
@@ -88,7 +89,8 @@ export function holderOf(view: View, ledger: Ledger, address: Address): Holder |
   const inStatus = asking.filter((service) => service.ingress.includes(address.text)).sort(byAge);
   if (hasOrphans) return orphanHolder(inStatus);
   const rightful = (service: ObservedService): boolean => mayHave(view, service, address);
-  const holder = inStatus.find(rightful) ?? asking.sort(byAge).find(rightful);
+  const had = (service: ObservedService): boolean => mayBeAnnounced(view, service);
+  const holder = inStatus.find(rightful) ?? inStatus.find(had) ?? asking.sort(byAge).find(rightful);
   return holder && { service: holder.key };
 }
 
@@ -107,8 +109,17 @@ export function routesHeldBy(view: View, ledger: Ledger, service: string, addres
   return routes.filter((route) => route.service === service || (route.service === undefined && hasOrphans));
 }
 
-/** Whether a Service asks for an address that it may have: one that may not keeps nobody from it. */
-function mayHave(view: View, service: ObservedService, address: Address): boolean {
+/**
+ * Whether an address in the status of a Service may be announced somewhere though the Service shall not have it. Of our own we
+ * clear the status when every speaker has said that it is not; where another controller writes it, the AnycastService stays as long.
+ */
+function mayBeAnnounced(view: View, service: ObservedService): boolean {
+  const { ownership, deleted } = claimOf(view, service);
+  return ownership === 'own' || deleted.length > 0;
+}
+
+/** Whether a Service asks for an address that it may have: one that may not keeps nobody from it, unless it had it. */
+export function mayHave(view: View, service: ObservedService, address: Address): boolean {
   if (hasTombstone(service) || !service.families.includes(address.family)) return false;
   return requestedAddresses(claimOf(view, service)).includes(address.text) && poolFor(view, service, address) !== undefined;
 }

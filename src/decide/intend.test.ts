@@ -366,12 +366,32 @@ describe('one address, several Services', () => {
     expect(refusal(worldWith(pool, aService({ labels: { app: 'dns' } }), rival()))).toBeUndefined();
   });
 
-  it('is free for the next when the last router has lost it', () => {
+  it('stays with one that had it until its status does not say so, whatever it asks for now', () => {
+    const newcomer = aService({ ingress: [] });
+    for (const former of [rival({ presence: 'deleting' }), rival({ presence: 'deleted' }), rival({ addresses: ['192.0.2.54'] })]) {
+      const world = worldWith(newcomer, former);
+      expect(refusal(world)).toBe('AddressInUse');
+      world.cluster.put({ ...former, ingress: [] });
+      expect(refusal(world)).toBeUndefined();
+    }
+  });
+
+  it('stays with one of another class while its AnycastService is being deleted', () => {
+    const former = aRefinement({ service: 'dns/rival', presence: 'deleting' }, 'dns/rival');
+    const world = worldWith(aService({ ingress: [] }), rival({ class: 'foreign' }), former);
+    expect(refusal(world)).toBe('AddressInUse');
+    world.cluster.forget('AnycastService', 'dns/rival');
+    expect(refusal(world)).toBeUndefined();
+  });
+
+  it('is free for the next when the last router has lost it, and the status does not have it any more', () => {
     const world = announcedWorld();
     world.cluster.put(rival({ ingress: [] }), aSlice([ready('n1')], { service: 'dns/rival' }));
     world.cluster.mark('Service', 'dns/edge', 'deleting');
     expect(refusal(world, 'dns/rival')).toBe('AddressInUse');
     world.decide();
+    expect(refusal(world, 'dns/rival')).toBe('AddressInUse');
+    world.writeStatus('dns/edge');
     expect(refusal(world, 'dns/rival')).toBeUndefined();
   });
 

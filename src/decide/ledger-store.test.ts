@@ -44,6 +44,12 @@ describe('a Hello', () => {
     expect([ledger.heard('n1'), ledger.live('n1')]).toEqual([true, false]);
   });
 
+  it('says what the speaker can run; before it, that is nothing', () => {
+    const ledger = greeted();
+    ledger.applyHello({ ...helloOf('n1', [], []), features: ['role'] }, 200);
+    expect([[...ledger.features('n1')], [...ledger.features('n2')]]).toEqual([['role'], []]);
+  });
+
   it('brings what others ordered: routes as orphans, and sessions', () => {
     const ledger = greeted([route, peer], [announced]);
     expect(ledger.route(place)).toEqual({

@@ -113,3 +113,53 @@ describe('an address whose last route was not acknowledged by a speaker that is 
     expect(fabric.routes('a')).toEqual([`${address}/32 from n2`]);
   });
 });
+
+describe('an address that a speaker may announce which a new leader has not heard', () => {
+  /** A new leader that has not heard n1, whose routers have the address; then `change`, and another Service that asks for it. */
+  async function fabricWithHeir(change: (fabric: VirtualFabric) => void): Promise<VirtualFabric> {
+    const fabric = await fabricWithoutN1();
+    await fabric.stopOperator();
+    fabric.startOperator();
+    change(fabric);
+    fabric.cluster.apply('Service', objects.service('dns/heir', [address]));
+    fabric.cluster.apply('AnycastService', objects.refinement('dns/heir', 'dns/heir'));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/edge', { n1: true }));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/heir', { n2: true }));
+    await fabric.run(60_000);
+    return fabric;
+  }
+
+  const fates: readonly (readonly [string, (fabric: VirtualFabric) => void])[] = [
+    ['is deleted', (fabric) => fabric.cluster.delete('Service', 'dns/edge')],
+    ['asks for another', (fabric) => fabric.cluster.apply('Service', objects.service('dns/edge', ['192.0.2.54']))],
+  ];
+
+  it.each(fates)('is not given to another Service when its own %s, until that is heard', async (_, change) => {
+    const fabric = await fabricWithHeir(change);
+    expect(fabric.routes('a')).toContain(`${address}/32 from n1`);
+    expect(fabric.routes('a')).not.toContain(`${address}/32 from n2`);
+    const ready = said(fabric, 'AnycastService', 'dns/heir', 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'AwaitingFence', message: expect.stringContaining(': n1. ') });
+    fabric.reconnect('n1');
+    await fabric.run(30_000);
+    expect(fabric.routes('a')).toContain(`${address}/32 from n2`);
+    expect(fabric.routes('a')).not.toContain(`${address}/32 from n1`);
+    expect(said(fabric, 'AnycastService', 'dns/heir', 'Ready')).toMatchObject({ status: 'True' });
+  });
+
+  it('is given when a person says that its node is gone for good', async () => {
+    const fabric = await fabricWithHeir((each) => each.cluster.delete('Service', 'dns/edge'));
+    fabric.cluster.delete('Node', 'n1');
+    fabric.cluster.delete('AnycastSpeaker', 'n1');
+    await fabric.run(30_000);
+    expect(fabric.routes('a')).toContain(`${address}/32 from n2`);
+  });
+
+  it('keeps no Service waiting that has the address in its status, or asks for one that nobody had', async () => {
+    const fabric = await fabricWithHeir((each) => each.cluster.apply('Service', objects.service('dns/new', ['192.0.2.99'])));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/new', { n2: true }));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/edge', { n1: true, n2: true }));
+    await fabric.run(30_000);
+    expect(fabric.routes('a')).toEqual(expect.arrayContaining(['192.0.2.99/32 from n2', `${address}/32 from n2`]));
+  });
+});

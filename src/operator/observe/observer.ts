@@ -146,7 +146,8 @@ export class Observer {
   /** Drops what is remembered of a deleted object: nothing rests on it any more. */
   forget(kind: Kind, key: string): void {
     this.#tombstones.delete(`${kind} ${key}`);
-    this.view.forget(kind, key);
+    const affected = this.view.forget(kind, key);
+    if (affected.services.length > 0) this.#options.onAffected(affected, this.#options.clock.nowMs());
   }
 
   #startKind<K extends Kind>(kind: K): void {

@@ -135,6 +135,17 @@ describe('the view', () => {
     store.forget('Service', 'dns/edge');
   });
 
+  it('tells who asks for an address of a Service that is forgotten: it may be free now', () => {
+    const store = aStore(
+      aService({ presence: 'deleted' }),
+      aService({}, 'dns/heir'),
+      aService({ addresses: [], ingress: [] }, 'dns/other'),
+    );
+    expect(store.forget('Service', 'dns/edge')).toEqual({ services: ['dns/heir'], nodes: [] });
+    expect(store.forget('Service', 'dns/other')).toEqual({ services: [], nodes: [] });
+    expect(aStore(aPeer()).forget('AnycastPeer', 'tor')).toEqual({ services: [], nodes: [] });
+  });
+
   it('has the peers of a node as labels and selectors are now, by name', () => {
     const rack = { nodeSelector: { matchLabels: { rack: 'r1' } } };
     const store = aStore(aPeer('b'), aPeer('a', rack), aNode());

@@ -148,12 +148,14 @@ export class ViewStore implements View {
     return union(touchedBefore, this.#touchedBy(object));
   }
 
-  /** Drops an object that nothing rests on any more. */
-  forget(kind: Kind, key: string): void {
+  /** Drops an object that nothing rests on any more, and tells who waited for that: Services that ask for an address of one that is gone. */
+  forget(kind: Kind, key: string): Affected {
     const object = this.#objects[kind].get(key);
-    if (object === undefined) return;
+    if (object === undefined) return nothing;
+    const rivals = object.kind === 'Service' ? this.#withRivals(key).filter((service) => service !== key) : [];
     this.#objects[kind].delete(key);
     this.#unindex(object);
+    return { services: rivals, nodes: [] };
   }
 
   #index(object: ObservedObject): void {

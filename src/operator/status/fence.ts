@@ -1,4 +1,5 @@
 import type { Condition } from '#api/conditions.ts';
+import { addressOfPrefix, holderOf, mayHave } from '#decide/address.ts';
 import type { Kind } from '#decide/view.ts';
 import { peerKey } from '#state/entry.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
@@ -9,20 +10,34 @@ import type { StatusFacts } from './facts.ts';
  * they were not heard in this term. Ascending; empty where whoever it waits for is there.
  */
 export function fencedBy(facts: StatusFacts, kind: Kind, key: string): string[] {
-  const { ledger, speakerObjects } = facts;
-  const nodes = new Set([...speakerObjects.store.keys()].filter((node) => !ledger().heard(node)));
-  for (const node of nodesWith(facts, kind, key)) if (!ledger().live(node)) nodes.add(node);
+  const nodes = new Set(unheard(facts));
+  for (const node of nodesWith(facts, kind, key)) if (!facts.ledger().live(node)) nodes.add(node);
   return [...nodes].sort();
 }
 
-/** Nodes that keep an address from a newcomer: its removal was ordered there, and the speaker is away. Ascending. */
-export function addressFencedBy({ ledger }: StatusFacts, prefix: string): string[] {
-  const removed = [...ledger().routesAt(prefix)].filter((route) => route.order === undefined);
-  return removed
-    .map((route) => route.place.node)
-    .filter((node) => !ledger().live(node))
-    .sort();
+/**
+ * Nodes that keep an address from a newcomer, ascending: its removal was ordered there, and the speaker is away; or the speaker was
+ * not heard in this term, and may announce the address for a Service that had it.
+ */
+export function addressFencedBy(facts: StatusFacts, prefix: string): string[] {
+  const ledger = facts.ledger();
+  const routes = [...ledger.routesAt(prefix)];
+  const removed = routes.filter((route) => route.order === undefined).map((route) => route.place.node);
+  if (routes.length > 0) return removed.filter((node) => !ledger.live(node)).sort();
+  return isGivenUp(facts, prefix) ? unheard(facts) : [];
 }
+
+/** Whether the address is kept for a Service that had it, and may have it no more. */
+function isGivenUp({ observer: { view }, ledger }: StatusFacts, prefix: string): boolean {
+  const address = addressOfPrefix(prefix);
+  const holder = holderOf(view, ledger(), address);
+  const service = holder !== undefined && 'service' in holder ? view.service(holder.service) : undefined;
+  return service !== undefined && !mayHave(view, service, address);
+}
+
+/** Nodes whose speakers were here and were not heard in this term. Ascending. */
+const unheard = ({ ledger, speakerObjects }: StatusFacts): string[] =>
+  [...speakerObjects.store.keys()].filter((node) => !ledger().heard(node)).sort();
 
 /** Who is waited for, and both ways out. */
 export function fenceMessage(nodes: readonly string[]): string {
