@@ -1,9 +1,20 @@
 import type { RouterDriver } from '../support/routers/router.ts';
+import type { Node } from './nodes.ts';
 
-const keepsNoRoutes = 'keeps no routes, with or without a session';
+/** For a router, something by the id of the capability. */
+type ByRouter<T> = Readonly<Partial<Record<RouterDriver['name'], Readonly<Record<string, T>>>>>;
 
-/** What a router cannot do, in the version that is tested, and why; by the id of the capability. */
-export const cannot: Readonly<Partial<Record<RouterDriver['name'], Readonly<Record<string, string>>>>> = {
+/** A kind of session. */
+type Kind = Pick<Node, 'kind' | 'dials'>;
+
+const keepsNoRoutes = 'offers no graceful restart: it keeps no routes, with or without a session';
+const noNotificationBit = 'knows no N bit';
+
+/**
+ * What a router cannot do, in the version that is tested, and why. Where a capability has a way to show that a router can't, it is
+ * taken in each run: a later version that can makes it fail.
+ */
+export const cannot: ByRouter<string> = {
   ExaBGP: {
     restart: keepsNoRoutes,
     death: keepsNoRoutes,
@@ -11,17 +22,39 @@ export const cannot: Readonly<Partial<Record<RouterDriver['name'], Readonly<Reco
     'freeze-n': keepsNoRoutes,
     'ttl-security': 'takes packets with any TTL (Python has no IP_MINTTL), and sends the default over IPv6',
   },
-  BIRD: { 'freeze-n': 'knows no N bit' },
-  GoBGP: { refresh: 'answers ROUTE-REFRESH, never asks: softresetin evaluates again what it has' },
+  BIRD: { 'freeze-n': noNotificationBit },
+  GoBGP: {
+    refresh: 'answers ROUTE-REFRESH, never asks: softresetin evaluates again what it has',
+    // pkg/server/fsm.go, established(): a hold timer that expired is fsmGracefulRestart whether or not NotificationEnabled.
+    freeze: 'keeps them for the restart time too, as if the N bit were set',
+  },
+  OpenBGPD: { 'freeze-n': noNotificationBit },
 };
 
-const notShown = 'not shown yet: see the sessions that we dial';
-
-/** What was not seen to work yet with a router, for reasons that may be ours: it is not tried, and the document says so. */
-export const open: typeof cannot = {
-  GoBGP: Object.fromEntries(['restart', 'death', 'freeze', 'freeze-n', 'md5', 'ttl-security'].map((id) => [id, notShown])),
-  OpenBGPD: Object.fromEntries(['restart', 'death', 'freeze', 'freeze-n', 'md5', 'ttl-security'].map((id) => [id, notShown])),
+type Some = {
+  readonly tried: (session: Kind) => boolean;
+  /** As the document says it. */
+  readonly why: string;
 };
 
-/** Routers with which only sessions that we dial are tried so far: both are slow to dial again after a session that ended. */
-export const onlyWeDial: ReadonlySet<RouterDriver['name']> = new Set(['GoBGP', 'OpenBGPD']);
+const weDial = ({ dials }: Kind): boolean => dials === 'speaker';
+
+/** What a router can on some kinds of sessions only. */
+const some: ByRouter<Some> = {
+  // bgpd/bgp_fsm.c, bgp_timer_set(): in Active with PEER_STATUS_NSF_WAIT the connect timer is off; one attempt is made before.
+  FRR: { restart: { tried: weDial, why: 'where we dial: it tries once to reach a speaker whose restart it waits for' } },
+  OpenBGPD: {
+    // usr.sbin/bgpd/session.h, INTERVAL_CONNECTRETRY.
+    restart: { tried: weDial, why: 'where we dial: it tries once to reach a speaker that restarts, and again after 120 s' },
+    // usr.sbin/bgpd/session.c, session_setup_socket(): only `if (p->conf.ebgp)`.
+    'ttl-security': { tried: ({ kind }) => kind === 'eBGP', why: 'on eBGP: on iBGP it has none' },
+  },
+};
+
+/** Why a router can do this on some sessions only, if so. */
+export const someOnly = (router: RouterDriver['name'], id: string): Some | undefined => some[router]?.[id];
+
+/** Whether a router can do this on such a session. */
+export function canOn(router: RouterDriver['name'], id: string, session: Kind): boolean {
+  return cannot[router]?.[id] === undefined && (someOnly(router, id)?.tried(session) ?? true);
+}

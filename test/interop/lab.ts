@@ -1,12 +1,10 @@
-import { type AnycastSpeaker, type SpeakerFile, startSpeaker } from '../support/anycast-speaker.ts';
 import { type Capture, startCapture } from '../support/capture.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Family } from '../support/frr.ts';
 import { createNetwork, type Namespace, type Network } from '../support/netns.ts';
-import type { Router, RouterDriver, RouterNeighbor, SeenRoute } from '../support/routers/router.ts';
+import type { Router, RouterDriver, SeenRoute } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { cannot, onlyWeDial } from './cannot.ts';
+import { canOn } from './cannot.ts';
+import { basePrefixes, fileOf, keys, type Node, nodeIn, ofFamily, routerAsn, type Session, sessionOf, type Wish } from './nodes.ts';
 
 /**
  * One router and four of our speakers around it, each a process in a namespace of its own:
@@ -23,8 +21,8 @@ export type Lab = {
   readonly nodes: readonly Node[];
   /** The BGP traffic at the router. */
   readonly capture: Capture;
-  /** What a speaker's peer needs where the router asks for security. */
-  readonly securedPeer: { readonly passwordFile: string; readonly ttlSecurityHops?: number };
+  /** What the peer of a speaker needs where the router asks for security. */
+  securedPeer(node: Node): { readonly passwordFile: string; readonly ttlSecurityHops?: number };
   router(): Router;
   /** Has all speakers run with this from now on; what is left out is as in {@link baseline}. */
   configure(wish: Wish): Promise<void>;
@@ -36,52 +34,6 @@ export type Lab = {
   /** Packets that the kernels of all namespaces have dropped so far, by counters of TcpExt. */
   dropped(counters: RegExp): Promise<number>;
 };
-
-/** A speaker and where it runs. */
-export type Node = {
-  readonly kind: 'eBGP' | 'iBGP';
-  readonly dials: 'speaker' | 'router';
-  readonly asn: number;
-  readonly namespace: Namespace;
-  /** The one that runs now, or ran last. */
-  speaker(): AnycastSpeaker;
-  /** Starts the next one, when the last has ended, with the same state folder. */
-  start(wish?: Wish): Promise<void>;
-};
-
-/** One BGP session. */
-export type Session = {
-  /** `eBGP over IPv4, the router dials`. */
-  readonly name: string;
-  readonly node: Node;
-  readonly family: Family;
-  /** How the router knows the speaker. */
-  readonly neighbor: RouterNeighbor;
-  /** How the speaker calls the router in its file. */
-  readonly peer: string;
-  /** The router's and the speaker's end. */
-  readonly ends: { readonly router: string; readonly speaker: string };
-};
-
-/** What speakers shall do, where it is not the base. */
-export type Wish = {
-  /** Fields of each peer. */
-  readonly peer?: (node: Node) => Readonly<Record<string, unknown>>;
-  /** Attributes of each route. */
-  readonly attributes?: (kind: Node['kind']) => Readonly<Record<string, unknown>>;
-  /** Default: {@link basePrefixes}. */
-  readonly prefixes?: readonly string[];
-  /** Prefixes without attributes. */
-  readonly many?: readonly string[];
-};
-
-export const routerAsn = 65_001;
-export const speakerAsn = 64_512;
-export const basePrefixes = ['192.0.2.1/32', '192.0.2.2/32', '2001:db8::1/128', '2001:db8::2/128'];
-
-/** Those of some prefixes that a session of this family carries. */
-export const ofFamily = (family: Family, prefixes: readonly string[]): string[] =>
-  prefixes.filter((prefix) => prefix.includes(':') === (family === 'ipv6'));
 
 /** Asks until it is so, on a machine that may be busy. */
 export const soon = <T>(what: string, read: () => T | Promise<T>, satisfied?: (value: T) => boolean): Promise<T> =>
@@ -96,7 +48,7 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
   const network = await createNetwork(scope);
   const place = await network.add('router');
   const capture = await startCapture(scope, place);
-  const nodes = await addNodes(scope, network, place, onlyWeDial.has(driver.name) ? ['speaker'] : ['speaker', 'router']);
+  const nodes = await addNodes(scope, network, place);
   const sessions = nodes.flatMap((node) => (['ipv4', 'ipv6'] as const).map((family) => sessionOf(node, family, place)));
   let running = await startRouter(driver, place, sessions, false);
   scope.onClose('the router', () => running.scope.close());
@@ -108,7 +60,10 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
     sessions,
     nodes,
     capture,
-    securedPeer: securedPeerFor(driver),
+    securedPeer: ({ kind, dials }) => ({
+      passwordFile: 'right-key',
+      ...(canOn(driver.name, 'ttl-security', { kind, dials }) && { ttlSecurityHops: 1 }),
+    }),
     router: () => running.router,
     configure,
     baseline: async (secured = false) => {
@@ -118,7 +73,7 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
       }
       // One that a test which failed did not start again.
       await Promise.all(nodes.map((node) => node.speaker().process.ended() !== undefined && node.start()));
-      await configure(secured ? { peer: () => lab.securedPeer } : {});
+      await configure(secured ? { peer: lab.securedPeer } : {});
       await allBack(lab);
     },
     dropped: async (counters) => {
@@ -131,17 +86,9 @@ export async function startLab(scope: Scope, driver: RouterDriver): Promise<Lab>
   return lab;
 }
 
-/** What speakers need where the router asks for security; the keys are in files beside theirs. */
-function securedPeerFor({ name }: RouterDriver): Lab['securedPeer'] {
-  const hasTtlSecurity = cannot[name]?.['ttl-security'] === undefined;
-  return { passwordFile: 'right-key', ...(hasTtlSecurity && { ttlSecurityHops: 1 }) };
-}
-const keys = { 'right-key': 'correct-horse', 'wrong-key': 'battery-staple' } as const;
-
 async function startRouter(driver: RouterDriver, place: Namespace, sessions: readonly Session[], secured: boolean) {
   const scope = new Scope();
-  const ttlSecurity = securedPeerFor(driver).ttlSecurityHops !== undefined;
-  const security = secured ? { password: keys['right-key'], ttlSecurity } : {};
+  const security = secured ? { password: keys['right-key'], ttlSecurity: true } : {};
   const neighbors = sessions.map(({ neighbor }) => ({ ...neighbor, ...security }));
   return { scope, secured, router: await driver.start(scope, place, { asn: routerAsn, neighbors }) };
 }
@@ -194,68 +141,14 @@ export const weSay = ({ node, peer, name }: Session, state: string) =>
     (session) => session?.state === state,
   );
 
-async function addNodes(scope: Scope, network: Network, router: Namespace, who: readonly Node['dials'][]): Promise<Node[]> {
+async function addNodes(scope: Scope, network: Network, router: Namespace): Promise<Node[]> {
   const nodes: Node[] = [];
   for (const kind of ['eBGP', 'iBGP'] as const) {
-    for (const dials of who) {
+    for (const dials of ['speaker', 'router'] as const) {
       const node = nodeIn(scope, await network.add(`${kind}-${dials}`), router, { kind, dials });
       await node.start();
       nodes.push(node);
     }
   }
   return nodes;
-}
-
-function nodeIn(scope: Scope, namespace: Namespace, router: Namespace, what: Pick<Node, 'kind' | 'dials'>): Node {
-  const stateDir = tempFolder(scope, 'state');
-  let speaker: AnycastSpeaker | undefined;
-  const node: Node = {
-    ...what,
-    asn: what.kind === 'eBGP' ? speakerAsn : routerAsn,
-    namespace,
-    speaker: () => {
-      if (!speaker) throw new Error(`no speaker was started in ${namespace.name}`);
-      return speaker;
-    },
-    start: async (wish = {}) => {
-      const flags = what.dials === 'router' ? ['--listen', `${namespace.ipv4}:179`, '--listen', `[${namespace.ipv6}]:179`] : [];
-      speaker = await startSpeaker(scope, namespace, fileOf(node, router, wish), { stateDir, flags });
-    },
-  };
-  return node;
-}
-
-function sessionOf(node: Node, family: Family, router: Namespace): Session {
-  const dials = node.dials === 'router';
-  return {
-    name: `${node.kind} over ${family}, ${dials ? 'the router dials' : 'we dial'}`,
-    node,
-    family,
-    neighbor: { address: node.namespace[family], family, asn: node.asn, dials },
-    peer: family,
-    ends: { router: router[family], speaker: node.namespace[family] },
-  };
-}
-
-function fileOf(
-  node: Node,
-  router: Namespace,
-  { peer = () => ({}), attributes = () => ({}), prefixes = basePrefixes, many = [] }: Wish,
-): SpeakerFile {
-  const families = ['ipv4', 'ipv6'] as const;
-  return {
-    asn: node.asn,
-    routerId: node.namespace.ipv4,
-    peers: families.map((family) => ({
-      name: family,
-      address: router[family],
-      peerASN: routerAsn,
-      connectRetrySeconds: 1,
-      ...(node.dials === 'router' && { passive: true }),
-      ...peer(node),
-    })),
-    routes: prefixes.map((prefix) => ({ prefix, attributes: attributes(node.kind) })),
-    many,
-    files: keys,
-  };
 }

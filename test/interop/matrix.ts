@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { RouterDriver } from '../support/routers/router.ts';
 import { Scope } from '../support/scope.ts';
-import { cannot, open } from './cannot.ts';
+import { cannot, someOnly } from './cannot.ts';
+import type { Capability } from './capabilities/capability.ts';
 import { capabilities } from './capabilities/table.ts';
-import { type Lab, startLab } from './lab.ts';
+import { type Lab, onEach, startLab } from './lab.ts';
+import type { Node } from './nodes.ts';
 import type { Cell, Seen } from './seen.ts';
 
 /** Where a run leaves what it saw, for tools/interop-docs.ts. */
@@ -24,28 +26,39 @@ export function describeRouter(driver: RouterDriver): void {
     afterAll(async () => {
       await scope.close();
       const rows = capabilities.map(({ id, title }) => ({ id, title, cell: cells.get(id) ?? ({ outcome: 'fails' } as const) }));
-      const passive = lab.nodes.some(({ dials }) => dials === 'router');
-      const seen: Seen = { router: driver.name, version: await driver.version(), passive, rows };
+      const seen: Seen = { router: driver.name, version: await driver.version(), rows };
       mkdirSync(seenFolder, { recursive: true });
       writeFileSync(join(seenFolder, `${driver.name}.json`), `${JSON.stringify(seen, null, 2)}\n`);
     });
 
-    for (const { id, title, secured, check } of capabilities) {
+    for (const { id, title, secured, check, showCannot } of capabilities) {
       const why = cannot[driver.name]?.[id];
-      const openBecause = open[driver.name]?.[id];
       it(title, async (context) => {
         if (why !== undefined) {
+          if (showCannot) {
+            await lab.baseline(secured);
+            await showCannot(lab);
+          }
           cells.set(id, { outcome: 'cannot', why });
           context.skip(why);
         }
-        if (openBecause !== undefined) {
-          cells.set(id, { outcome: 'open', why: openBecause });
-          context.skip(openBecause);
-        }
         await lab.baseline(secured);
-        const seen = await check(lab);
-        cells.set(id, { outcome: 'works', seen: seen ?? '' });
+        const seen = await tryOn(lab, someOnly(driver.name, id)?.tried, check);
+        const where = someOnly(driver.name, id)?.why;
+        cells.set(id, { outcome: 'works', seen: [where, seen].filter(Boolean).join('; ') });
       });
     }
   });
+}
+
+/** Tries a capability on some sessions of the lab. The others may be left in any state: they begin anew. */
+async function tryOn(lab: Lab, tried: ((node: Node) => boolean) | undefined, check: Capability['check']): Promise<string | undefined> {
+  if (!tried) return check(lab);
+  const [some, others] = [lab.sessions.filter(({ node }) => tried(node)), lab.sessions.filter(({ node }) => !tried(node))];
+  try {
+    return await check({ ...lab, sessions: some });
+  } finally {
+    await onEach(others, ({ neighbor }) => lab.router().shutdown(neighbor, 'begins anew'));
+    await onEach(others, ({ neighbor }) => lab.router().enable(neighbor));
+  }
 }

@@ -3,8 +3,6 @@ export type Seen = {
   readonly router: string;
   /** Upstream's, without the distribution's revision. */
   readonly version: string;
-  /** Whether sessions that the router dials were among those tried. */
-  readonly passive: boolean;
   /** In the order of the document. */
   readonly rows: readonly Row[];
 };
@@ -12,9 +10,8 @@ export type Seen = {
 /** One capability. */
 export type Row = { readonly id: string; readonly title: string; readonly cell: Cell };
 
-/** How a capability went: it works, with what was seen; the router can't, and why; it was not tried yet; or it failed. */
+/** How a capability went: it works, with what was seen; the router can't, and why; or it failed. */
 export type Cell =
   | { readonly outcome: 'works'; readonly seen: string }
   | { readonly outcome: 'cannot'; readonly why: string }
-  | { readonly outcome: 'open'; readonly why: string }
   | { readonly outcome: 'fails' };

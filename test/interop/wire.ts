@@ -3,7 +3,8 @@ import type { Message } from '#bgp/wire/messages.ts';
 import { parseIpAddress } from '#net/ip-address.ts';
 import { formatPrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
-import type { Lab, Session } from './lab.ts';
+import type { Lab } from './lab.ts';
+import type { Session } from './nodes.ts';
 
 /** What one end of a session has said on the wire since a moment (milliseconds since 1970; default: ever), in order. */
 export function said(lab: Lab, session: Session, who: 'router' | 'speaker', sinceMs = 0): Message[] {

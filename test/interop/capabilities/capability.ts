@@ -13,4 +13,6 @@ export type Capability = {
    * the document: what was seen where routers differ; it must be the same in every run.
    */
   check(lab: Lab): Promise<string | undefined>;
+  /** Shows with a router that can't that this is so: throws where it can. Default: it is taken as known. */
+  readonly showCannot?: (lab: Lab) => Promise<void>;
 };

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { allBack, allHave, basePrefixes, type Lab, ofFamily, onEach, type Session, soon } from '../lab.ts';
+import { allBack, allHave, type Lab, onEach, soon } from '../lab.ts';
+import { basePrefixes, ofFamily, type Session } from '../nodes.ts';
 import { now, said, withdrawn } from '../wire.ts';
 import type { Capability } from './capability.ts';
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { allHave, basePrefixes, onEach, soon, speakerAsn, weSay } from '../lab.ts';
+import { allHave, onEach, soon, weSay } from '../lab.ts';
+import { basePrefixes, speakerAsn } from '../nodes.ts';
 import { said } from '../wire.ts';
 import type { Capability } from './capability.ts';
 

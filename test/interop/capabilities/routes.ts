@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { SeenRoute } from '../../support/routers/router.ts';
-import { allHave, basePrefixes, type Lab, ofFamily, onEach, type Session, soon, speakerAsn } from '../lab.ts';
+import { allHave, type Lab, onEach, soon } from '../lab.ts';
+import { basePrefixes, ofFamily, type Session, speakerAsn } from '../nodes.ts';
 import { announced, now, said } from '../wire.ts';
 import type { Capability } from './capability.ts';
 
@@ -117,6 +118,17 @@ export const refresh: Capability = {
     });
     await allHave(lab, basePrefixes);
     return [...new Set(modes)].join(' and ');
+  },
+  showCannot: async (lab) => {
+    const before = now();
+    await onEach(lab.sessions, ({ neighbor }) => lab.router().refresh(neighbor));
+    // Had it asked, it would have done so before it learns of these.
+    await lab.configure({ prefixes: [] });
+    await allHave(lab, []);
+    for (const session of lab.sessions) {
+      const kinds = said(lab, session, 'router', before).map(({ kind }) => kind);
+      expect(kinds, session.name).not.toContain('routeRefresh');
+    }
   },
 };
 
