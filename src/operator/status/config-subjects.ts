@@ -63,8 +63,8 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
   };
 
   function ending(name: string, before: readonly Condition[] | undefined): Description | undefined {
-    const wanted = isRestedOn(facts, kind, name) ? endingConditions(facts, kind, name, before) : undefined;
-    return wanted && { wanted: [isTrue('Accepted', 'Accepted'), ...wanted], fields: {} };
+    const wanted = endingConditions(facts, kind, name, before);
+    return wanted && { wanted, fields: {} };
   }
 
   function describe(name: string): Description {

@@ -4,6 +4,7 @@ import type { Kind } from '#decide/view.ts';
 import { peerKey } from '#state/entry.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
+import { isRestedOn } from './rests.ts';
 
 /**
  * Nodes that keep a deletion from its end: their speakers are away, and have what rests on the object, or may have it because
@@ -56,13 +57,15 @@ export function endingConditions(
   key: string,
   before: readonly Condition[] | undefined,
 ): readonly WantedCondition[] | undefined {
+  if (!isRestedOn(facts, kind, key)) return undefined;
+  const accepted = isTrue('Accepted', 'Accepted');
   const nodes = fencedBy(facts, kind, key);
   if (nodes.length > 0) {
     const message = fenceMessage(nodes);
-    return [isFalse('Ready', 'AwaitingFence', message), isTrue('AwaitingFence', 'AwaitingFence', message)];
+    return [accepted, isFalse('Ready', 'AwaitingFence', message), isTrue('AwaitingFence', 'AwaitingFence', message)];
   }
   const saidSo = before?.some(({ type }) => type === 'AwaitingFence') === true;
-  return saidSo ? [isFalse('Ready', 'Deleting', 'no speaker that it waits for is away: it goes with the last route')] : undefined;
+  return saidSo ? [accepted, isFalse('Ready', 'Deleting', 'no speaker that it waits for is away: it goes with the last route')] : undefined;
 }
 
 /** Nodes that a message names. */

@@ -41,10 +41,10 @@ export function refinementSubject(facts: StatusFacts): Subject {
   /** One that is being deleted says whom it waits for, and keeps the rest of its status. */
   function ending(key: string, { metadata, status }: CustomObject): Write | undefined {
     const before = (status ?? {}) as Partial<AnycastServiceStatus>;
-    const wanted = isRestedOn(facts, 'AnycastService', key) ? endingConditions(facts, 'AnycastService', key, before.conditions) : undefined;
+    const wanted = endingConditions(facts, 'AnycastService', key, before.conditions);
     if (wanted === undefined) return undefined;
     const generation = metadata.generation ?? 0;
-    const conditions = conditionsOf(before.conditions, [isTrue('Accepted', 'Accepted'), ...wanted], generation, facts.clock.wallMs());
+    const conditions = conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs());
     if (sameValue(before.conditions, conditions)) return undefined;
     const patch = { metadata: { resourceVersion: metadata.resourceVersion }, status: { conditions } };
     return { type: resourceTypes.AnycastService, ref: refOf(key), subresource: 'status', patch };
