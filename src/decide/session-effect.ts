@@ -1,3 +1,4 @@
+import { sameValue } from '#runtime/same-value.ts';
 import type { PeerEntry } from '#state/entry.ts';
 import { compareText } from './facts.ts';
 import type { SessionEffect } from './proposal.ts';
@@ -35,7 +36,7 @@ export const sessionEffects: Readonly<Record<Exclude<keyof PeerEntry, 'kind' | '
 /** Fields that differ between two forms of a peer, ascending. */
 export function changedFields(from: PeerEntry, to: PeerEntry): (keyof typeof sessionEffects)[] {
   const fields = Object.keys(sessionEffects) as (keyof typeof sessionEffects)[];
-  return fields.filter((field) => JSON.stringify(from[field]) !== JSON.stringify(to[field])).sort(compareText);
+  return fields.filter((field) => !sameValue(from[field], to[field])).sort(compareText);
 }
 
 /** The strongest effect of any field that changes. */
