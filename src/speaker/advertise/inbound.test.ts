@@ -5,20 +5,11 @@ import { type LogFields, silentLogger } from '#obs/logger.ts';
 import { err, ok, type Result, unwrap } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import type { PeerEntry } from '#state/entry.ts';
+import { aPeer } from '../testing/builders.ts';
 import { Inbound } from './inbound.ts';
 
-const peer = (more: Partial<PeerEntry> = {}): PeerEntry => ({
-  kind: 'peer',
-  name: 'tor',
-  address: '192.0.2.254',
-  port: 179,
-  localAsn: 64_512,
-  peerAsn: 64_500,
-  families: ['IPv4'],
-  holdTimeMs: 9_000,
-  connectRetryMs: 5_000,
-  ...more,
-});
+/** A router, named tor unless said otherwise. */
+const peer = (more: Partial<PeerEntry> = {}): PeerEntry => aPeer('tor', more);
 const here: readonly SocketAddress[] = [
   { address: '0.0.0.0', port: 179 },
   { address: '::', port: 179 },
