@@ -1,40 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type PeerSettings, settingsEffects } from './settings.ts';
+import { changed } from './testing/changed-settings.ts';
 import { plain, routes, World } from './testing/world.ts';
 
 const v4 = '192.0.2.53/32';
-
-/** Another value for each field than that of a peer in `World`. */
-const changed: Required<PeerSettings> = {
-  name: 'spine',
-  address: '192.0.2.99',
-  port: 1_179,
-  localAsn: 64502,
-  peerAsn: 64503,
-  routerId: '192.0.2.2',
-  families: ['IPv6'],
-  holdTimeMs: 30_000,
-  connectRetryMs: 10_000,
-  sourceAddress: '192.0.2.2',
-  nextHopIpv4: '192.0.2.7',
-  nextHopIpv6: '2001:db8::7',
-  multihopTtl: 4,
-  interface: 'eth1',
-  vrf: 'blue',
-  passive: true,
-  password: 'secret',
-  tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
-  ttlSecurityHops: 2,
-  gracefulRestart: { restartSeconds: 20, notification: true },
-  role: 'Customer',
-  roleStrict: true,
-  localAs: { asn: 64510, replaceAs: true },
-  extendedNextHop: true,
-  extendedMessages: false,
-  delayOpenMs: 2_000,
-  maxPrefixes: 1,
-  noLlgr: true,
-};
 
 /** A session that has a route, beside that of another peer. */
 async function setUp() {

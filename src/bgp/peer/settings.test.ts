@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type PeerSettings, settingsEffect, settingsEffects } from './settings.ts';
+import { changed } from './testing/changed-settings.ts';
 
 const settings: Required<PeerSettings> = {
   name: 'tor',
@@ -22,7 +23,7 @@ const settings: Required<PeerSettings> = {
   tcpAo: { keyId: 1, receiveKeyId: 1, algorithm: 'HMAC-SHA-1-96' },
   ttlSecurityHops: 1,
   gracefulRestart: { restartSeconds: 20, notification: false },
-  role: 'Customer',
+  role: 'Peer',
   roleStrict: false,
   localAs: { asn: 64510, replaceAs: false },
   extendedNextHop: false,
@@ -30,38 +31,6 @@ const settings: Required<PeerSettings> = {
   delayOpenMs: 1_000,
   maxPrefixes: 100,
   noLlgr: false,
-};
-
-/** Another value for each field. */
-const changed: Required<PeerSettings> = {
-  name: 'spine',
-  address: '192.0.2.253',
-  port: 1_179,
-  localAsn: 64502,
-  peerAsn: 64503,
-  routerId: '192.0.2.2',
-  families: ['IPv6'],
-  holdTimeMs: 30_000,
-  connectRetryMs: 10_000,
-  sourceAddress: '192.0.2.2',
-  nextHopIpv4: '192.0.2.2',
-  nextHopIpv6: '2001:db8::2',
-  multihopTtl: 4,
-  interface: 'eth1',
-  vrf: 'blue',
-  passive: true,
-  password: 'another',
-  tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
-  ttlSecurityHops: 2,
-  gracefulRestart: { restartSeconds: 20, notification: true },
-  role: 'Peer',
-  roleStrict: true,
-  localAs: { asn: 64510, replaceAs: true },
-  extendedNextHop: true,
-  extendedMessages: false,
-  delayOpenMs: 2_000,
-  maxPrefixes: 200,
-  noLlgr: true,
 };
 
 describe('the effect of new settings', () => {

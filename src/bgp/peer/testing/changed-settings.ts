@@ -1,0 +1,33 @@
+import type { PeerSettings } from '../settings.ts';
+
+/** Another value for each field than that of a peer in `World`, and of one that has them all. */
+export const changed: Required<PeerSettings> = {
+  name: 'spine',
+  address: '192.0.2.99',
+  port: 1_179,
+  localAsn: 64502,
+  peerAsn: 64503,
+  routerId: '192.0.2.2',
+  families: ['IPv6'],
+  holdTimeMs: 30_000,
+  connectRetryMs: 10_000,
+  sourceAddress: '192.0.2.2',
+  nextHopIpv4: '192.0.2.7',
+  nextHopIpv6: '2001:db8::7',
+  multihopTtl: 4,
+  interface: 'eth1',
+  vrf: 'blue',
+  passive: true,
+  password: 'secret',
+  tcpAo: { keyId: 1, receiveKeyId: 2, algorithm: 'HMAC-SHA-1-96' },
+  ttlSecurityHops: 2,
+  gracefulRestart: { restartSeconds: 20, notification: true },
+  role: 'Customer',
+  roleStrict: true,
+  localAs: { asn: 64510, replaceAs: true },
+  extendedNextHop: true,
+  extendedMessages: false,
+  delayOpenMs: 2_000,
+  maxPrefixes: 1,
+  noLlgr: true,
+};
