@@ -1,5 +1,6 @@
 import type { FsmSettings } from '#bgp/fsm/session.ts';
 import { Connection, type ConnectionHandlers } from '#bgp/peer/connection.ts';
+import { MemoryEnd } from '#bgp/peer/testing/memory-end.ts';
 import type { AdjRibIn } from '#bgp/rib/adj-rib-in.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
 import type { Capability } from '#bgp/wire/messages.ts';
@@ -8,13 +9,12 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import { seededRandom } from '#runtime/random.ts';
 import type { VirtualClock } from '#runtime/virtual-clock.ts';
 import type { Dice } from './dice.ts';
-import { MemoryEnd } from './memory-end.ts';
 
 const localAsn = 64_500;
 
 /** A whole connection in memory, Established, with a table behind it: state machine, framer, decoder and routes as they are in the product. */
 export class LiveSession {
-  readonly stream = new MemoryEnd();
+  readonly stream = new MemoryEnd({ local: { address: '192.0.2.254', port: 179 }, remote: { address: '192.0.2.1', port: 40_000 } });
   readonly #connection: Connection;
   readonly #disabled = new Set<AddressFamily>();
   /** Messages that were delivered. */

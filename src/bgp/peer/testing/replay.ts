@@ -1,47 +1,13 @@
 import type { TimerName } from '#bgp/fsm/events.ts';
-import type { ByteStream, ByteStreamHandlers, Connector, SocketAddress } from '#linux/byte-stream.ts';
+import type { ByteStream, Connector, SocketAddress } from '#linux/byte-stream.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { Connection, type OpenVerdict } from '../connection.ts';
 import { parseRecordingLine, type Recorded, type RecordedAt } from '../recording.ts';
+import { MemoryEnd } from './memory-end.ts';
 
 /** What came out of a connection's machine: `OpenSent: error`, `sent ffff…`. */
 export type Outputs = readonly string[];
-
-/** A stream whose other end is a recording. */
-class RecordedStream implements ByteStream {
-  readonly caveats = [];
-  readonly acknowledgedBy = 'peer';
-  readonly local: SocketAddress;
-  readonly remote: SocketAddress;
-  bytesWritten = 0;
-  handlers: ByteStreamHandlers | undefined;
-
-  constructor({ local, remote }: { readonly local: SocketAddress; readonly remote: SocketAddress }) {
-    this.local = local;
-    this.remote = remote;
-  }
-
-  attach(handlers: ByteStreamHandlers): void {
-    this.handlers = handlers;
-  }
-
-  write(bytes: Uint8Array): boolean {
-    this.bytesWritten += bytes.length;
-    return true;
-  }
-
-  unacknowledgedBytes(): number {
-    return 0;
-  }
-
-  protect(): Result<void, string> {
-    return ok(undefined);
-  }
-
-  end(): void {}
-  destroy(): void {}
-}
 
 /** Feeds one recorded connection into a machine of today. */
 class Replay {
@@ -49,7 +15,7 @@ class Replay {
   readonly #clock = new VirtualClock();
   readonly #verdicts: OpenVerdict[];
   #connection: Connection | undefined;
-  #stream: RecordedStream | undefined;
+  #stream: MemoryEnd | undefined;
   #expired: ((timer: TimerName) => void) | undefined;
   #connected: ((result: Result<ByteStream, string>) => void) | undefined;
   #rival = false;
@@ -85,13 +51,13 @@ class Replay {
         this.#connected?.(err(recorded.reason));
         break;
       case 'received':
-        this.#stream?.handlers?.data(recorded.bytes);
+        this.#stream?.deliver(recorded.bytes);
         break;
       case 'resumed':
         this.#connection?.resume();
         break;
       case 'closed':
-        this.#stream?.handlers?.closed(recorded.reason);
+        this.#stream?.close(recorded.reason);
         break;
     }
   }
@@ -128,8 +94,8 @@ class Replay {
     );
   }
 
-  #open(ends: { readonly local: SocketAddress; readonly remote: SocketAddress }): RecordedStream {
-    this.#stream = new RecordedStream(ends);
+  #open(ends: { readonly local: SocketAddress; readonly remote: SocketAddress }): MemoryEnd {
+    this.#stream = new MemoryEnd(ends);
     return this.#stream;
   }
 }

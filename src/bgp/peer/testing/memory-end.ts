@@ -1,10 +1,10 @@
 import type { ByteStream, ByteStreamHandlers, SocketAddress } from '#linux/byte-stream.ts';
 import { ok, type Result } from '#runtime/result.ts';
 
-/** Our end of a connection whose other end is the campaign: it hands in octets and sees what comes back. */
+/** Our end of a connection whose other end is a test: it hands in octets, and sees what comes back. */
 export class MemoryEnd implements ByteStream {
-  readonly local: SocketAddress = { address: '192.0.2.254', port: 179 };
-  readonly remote: SocketAddress = { address: '192.0.2.1', port: 40_000 };
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
   readonly caveats = [];
   readonly acknowledgedBy = 'peer';
   bytesWritten = 0;
@@ -14,6 +14,11 @@ export class MemoryEnd implements ByteStream {
   lastWritten: Uint8Array = new Uint8Array();
   #handlers: ByteStreamHandlers | undefined;
 
+  constructor({ local, remote }: { readonly local: SocketAddress; readonly remote: SocketAddress }) {
+    this.local = local;
+    this.remote = remote;
+  }
+
   attach(handlers: ByteStreamHandlers): void {
     this.#handlers = handlers;
   }
@@ -21,6 +26,13 @@ export class MemoryEnd implements ByteStream {
   /** Octets arrive. */
   deliver(bytes: Uint8Array): void {
     this.#handlers?.data(bytes);
+  }
+
+  /** The connection is gone; this is told once. */
+  close(reason: string): void {
+    const handlers = this.#handlers;
+    this.#handlers = undefined;
+    handlers?.closed(reason);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -43,8 +55,6 @@ export class MemoryEnd implements ByteStream {
 
   destroy(): void {
     this.ended = true;
-    const handlers = this.#handlers;
-    this.#handlers = undefined;
-    handlers?.closed('closed by this end');
+    this.close('closed by this end');
   }
 }
