@@ -8,6 +8,7 @@
  */
 import { anycastAdvertisement } from './anycast-advertisement.ts';
 import { anycastConfig } from './anycast-config.ts';
+import { anycastHold } from './anycast-hold.ts';
 import { anycastPeer } from './anycast-peer.ts';
 import { anycastPool } from './anycast-pool.ts';
 import { anycastService } from './anycast-service.ts';
@@ -21,6 +22,7 @@ export const kinds = {
   AnycastAdvertisement: anycastAdvertisement,
   AnycastPeer: anycastPeer,
   AnycastConfig: anycastConfig,
+  AnycastHold: anycastHold,
   AnycastSpeaker: anycastSpeaker,
 } as const satisfies Record<string, KindDefinition>;
 

@@ -28,6 +28,12 @@ export const limits = {
   announceDelayMs: 60_000,
   /** Longest time between connection attempts, in seconds. */
   connectRetrySeconds: 3_600,
+  /** Prefixes that one AnycastHold lists. */
+  holdRemovals: 2_000,
+  /** Characters of the hash of an AnycastHold. */
+  holdHashLength: 16,
+  /** Longest that what was deleted may come back as if it had not been, in seconds. */
+  removalGraceSeconds: 60,
   /** Conditions of one object. */
   conditions: 16,
   /** Characters of a CamelCase word: condition types, reasons, states. */

@@ -49,10 +49,11 @@ describe('an object that can not be followed', () => {
   });
 
   it('is an AnycastConfig of another name than default', () => {
+    const removalGuard = { graceSeconds: 5, maxPercent: 25, maxPrefixes: 100, lastOfPool: 'Hold' };
     expect(parseAnycastConfig({ metadata: { name: 'mine' }, spec: {} })).toMatchObject({ error: { field: 'metadata.name' } });
     expect(parseAnycastConfig({ metadata: { name: 'default' }, spec: {} })).toEqual({
       ok: true,
-      value: { spec: { mode: 'Announce', claim: [] } },
+      value: { spec: { mode: 'Announce', claim: [], removalGuard } },
     });
   });
 });

@@ -1,8 +1,9 @@
 import { type AddressFamily, formatIpAddress, type IpAddress, parseIpAddress } from '#net/ip-address.ts';
 import { containsPrefix, formatPrefix, hostPrefix } from '#net/prefix.ts';
 import { assert } from '#runtime/assert.ts';
-import { type Claim, claimOf, type Dismissal, requestedAddresses, selectsNamespace } from './claim.ts';
+import { type Claim, claimOf, requestedAddresses, selectsNamespace } from './claim.ts';
 import { byAge, compareText, doubtsAbout, facts, seen, staleness } from './facts.ts';
+import type { Refused } from './intent.ts';
 import type { HeldRoute, Ledger } from './ledger.ts';
 import { selects } from './selector.ts';
 import { hasTombstone, type ObservedPool, type ObservedService, type View } from './view.ts';
@@ -29,7 +30,7 @@ export function addressOf(text: string): Address {
 export const addressOfPrefix = (prefix: string): Address => addressOf(prefix.slice(0, prefix.lastIndexOf('/')));
 
 /** Why one address of a Service may not be announced; the message names what to do. */
-export type Refusal = Dismissal & { readonly message: string };
+export type Refusal = Refused & { readonly message: string };
 
 /** Who has an address: a Service, or routes that no Service seen so far explains. */
 export type Holder = { readonly service: string } | { readonly orphan: true };

@@ -1,5 +1,5 @@
 import { byAge, doubtsAbout, seen } from './facts.ts';
-import type { Intent, Standing } from './intent.ts';
+import type { Intent, Refused } from './intent.ts';
 import { asksForLabels, selects } from './selector.ts';
 import { hasTombstone, type ObservedRefinement, type ObservedService, type View } from './view.ts';
 
@@ -59,11 +59,8 @@ export function selectsNamespace(view: View, selector: Parameters<typeof selects
   return namespace === undefined ? !asksForLabels(selector) : selects(selector, namespace.labels);
 }
 
-/** Why nothing of a Service is announced, whatever its addresses: it is gone, or no business of ours. */
-export type Dismissal = Pick<Standing, 'cause' | 'reason' | 'evidence' | 'doubts'>;
-
-/** Undefined: the Service is ours to announce. */
-export function dismissalOf(view: View, claim: Claim): Dismissal | undefined {
+/** Why nothing of a Service is announced, whatever its addresses: it is gone, or no business of ours. Undefined: it is ours to announce. */
+export function dismissalOf(view: View, claim: Claim): Refused | undefined {
   const { service, ownership } = claim;
   if (hasTombstone(service)) return { cause: 'removal', reason: 'ServiceDeleted', evidence: [seen(service, 'deleted')], doubts: [] };
   if (ownership !== 'none') return undefined;

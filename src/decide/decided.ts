@@ -4,6 +4,8 @@ import type { Cause, Evidence } from '#state/evidence.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { Order } from './ledger.ts';
 import type { SessionEffect } from './proposal.ts';
+import type { RemovalChanges } from './removals.ts';
+import type { RemovalGuardSettings } from './view.ts';
 
 /** What decisions need beside the facts. */
 export type GovernContext = {
@@ -13,11 +15,18 @@ export type GovernContext = {
   readonly epoch: number;
   /** Hash of an entry as it would travel (state/digest.ts): tells whether a speaker has it already, whoever sent it. */
   readonly hashOf: (entry: Entry) => string;
+  readonly removalGuard: RemovalGuardSettings;
+  /** Whether nothing that stays would be left of the pool of these prefixes, which go together. */
+  readonly emptiesPool: (prefixes: ReadonlySet<string>) => boolean;
 };
 
 /** What was decided about one Service: all of it is to be noted in the Ledger, orders are to be delivered, decisions told. */
 export type Governed = {
   readonly service: string;
+  /** Term of the leader that decided. */
+  readonly epoch: number;
+  /** What this means for prefixes as a whole. */
+  readonly removals: RemovalChanges;
   /** One for each difference. A hold that goes on keeps its `sinceMs`; it is new where that is now. */
   readonly decisions: readonly Decision[];
   /** At most one for each place. An order without a decision confirms what the speaker has. */

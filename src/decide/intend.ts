@@ -1,8 +1,8 @@
 import { type Address, addressOf, addressOfPrefix, poolFor, type Refusal, refusalOf, routesHeldBy } from './address.ts';
-import { type Claim, claimOf, type Dismissal, dismissalOf, requestedAddresses } from './claim.ts';
+import { type Claim, claimOf, dismissalOf, requestedAddresses } from './claim.ts';
 import { EndpointTable, type EndpointVerdict } from './endpoints.ts';
 import { compareText, doubtsAbout, doubtsAboutNode, seen } from './facts.ts';
-import type { AddressIntent, Doubt, Intent, Standing } from './intent.ts';
+import type { AddressIntent, Doubt, Intent, Refused, Standing } from './intent.ts';
 import type { HeldRoute, Ledger } from './ledger.ts';
 import { defaultAnnounceDelayMs } from './limits.ts';
 import { observingConfig } from './observing.ts';
@@ -46,7 +46,7 @@ type Case = {
 };
 
 /** An address with why it is not announced as a whole: because of the Service, or because of itself. */
-type Judged = { readonly of: Case; readonly verdict: Dismissal | undefined; readonly refusal: Refusal | undefined };
+type Judged = { readonly of: Case; readonly verdict: Refused | undefined; readonly refusal: Refusal | undefined };
 
 /** What is asked for, what we wrote into the status, and what still has routes: in that order. */
 function addressesOf(ledger: Ledger, claim: Claim): Address[] {
@@ -68,12 +68,25 @@ function addressIntent({ of, verdict, refusal }: Judged): AddressIntent {
     family,
     ...(pool !== undefined && { pool: pool.key }),
     ...(refusal !== undefined && { refusal: { reason: refusal.reason, message: refusal.message } }),
-    standings: verdict === undefined ? servedStandings(of) : refusedStandings(of, verdict),
+    standings: verdict === undefined ? servedStandings(of) : notAllowed(of, verdict),
   };
 }
 
-/** Where no route may be, only nodes that have one are of interest. */
-function refusedStandings(of: Case, { cause, reason, evidence, doubts }: Dismissal): Standing[] {
+/** Where no route may be. While that waits for a person, the endpoints go on to count. */
+function notAllowed(of: Case, refused: Refused): Standing[] {
+  const taken = refusedStandings(of, refused);
+  if (of.ledger.removals.of(of.address.prefix)?.state !== 'held') return taken;
+  const served = servedStandings(of).map((standing) => ({ ...standing, refused }));
+  if (refused.cause === 'removal') return served;
+  // What is deleted is served on, and may come up; what is not allowed any more comes up nowhere.
+  const nodes = new Set(taken.map(({ place }) => place.node));
+  return served
+    .filter(({ place }) => nodes.has(place.node))
+    .map((standing) => (standing.wanted === 'yes' ? { ...standing, wanted: 'ifAnnounced' } : standing));
+}
+
+/** Only nodes that have a route are of interest. */
+function refusedStandings(of: Case, { cause, reason, evidence, doubts }: Refused): Standing[] {
   // Routes that another leader ordered are not given up because this one sees no reason for them.
   const held = reason === 'NotOurs' ? heldRoutes(of).filter((route) => route.service !== undefined) : heldRoutes(of);
   return held
@@ -111,7 +124,7 @@ function standing(of: Case, node: string, endpoints: EndpointVerdict, shared: re
 }
 
 /** What would be announced, or is, and is only to be observed; where endpoints surely fail, that is the reason. */
-function observedOnly({ view, claim: { refinement } }: Case, endpoints: EndpointVerdict, isHeld: boolean): Dismissal | undefined {
+function observedOnly({ view, claim: { refinement } }: Case, endpoints: EndpointVerdict, isHeld: boolean): Refused | undefined {
   const observer = refinement?.isObserved === true ? refinement : observingConfig(view);
   if (observer === undefined) return undefined;
   const isRefused = endpoints.wanted === 'no' && endpoints.doubts.length === 0;
@@ -125,10 +138,10 @@ function observedOnly({ view, claim: { refinement } }: Case, endpoints: Endpoint
 }
 
 /** Why a node announces nothing, whatever its endpoints. */
-function ineligibility(view: View, name: string): Dismissal | undefined {
+function ineligibility(view: View, name: string): Refused | undefined {
   const node = view.node(name);
   if (node === undefined) return undefined;
-  const dismiss = (reason: 'NodeDeleted' | 'NodeNotEligible', fact: string): Dismissal => ({
+  const dismiss = (reason: 'NodeDeleted' | 'NodeNotEligible', fact: string): Refused => ({
     cause: 'narrowing',
     reason,
     evidence: [seen(node, fact)],

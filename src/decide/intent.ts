@@ -31,7 +31,15 @@ export type Standing = {
   readonly evidence: readonly Evidence[];
   /** What stands against believing them now. */
   readonly doubts: readonly Doubt[];
+  /**
+   * Why the address shall go altogether, where a person has to approve that first: then the rest of the standing is what holds
+   * until he does.
+   */
+  readonly refused?: Refused;
 };
+
+/** Why no route may be, whatever the endpoints. */
+export type Refused = Pick<Standing, 'reason' | 'evidence' | 'doubts'> & { readonly cause: 'removal' | 'narrowing' };
 
 /** One address of a Service. */
 export type AddressIntent = {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { answerLeave, type Successor } from './leave.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { aNode, anUnreadyNode } from './testing/builders.ts';
+import { governedOf } from './testing/world.ts';
 import type { ObservedNode, View } from './view.ts';
 
 const prefix = '192.0.2.53/32';
@@ -32,7 +33,7 @@ function announcedBy(...nodes: readonly string[]): LedgerStore {
     } as const;
     const has = { digest: '0', entries: [], routes: [], sessions: [], permits: [] };
     ledger.applyHello({ ...hello, ...has }, 0);
-    ledger.apply({ service: 'dns/edge', decisions: [], orders: [{ kind: 'set', node, entry }] }, 0);
+    ledger.apply(governedOf('dns/edge', { kind: 'set', node, entry }), 0);
     ledger.applyReport(node, { routes: [{ prefix, peers, ageMs: 0 }] }, 0);
   }
   return ledger;
@@ -80,7 +81,7 @@ describe('a speaker that leaves', () => {
   it('does not count on a place whose removal was ordered', () => {
     const ledger = announcedBy('n1', 'n2');
     const removal = { kind: 'remove', node: 'n2', key: `route/${prefix}`, countsAsFlap: false } as const;
-    ledger.apply({ service: 'dns/edge', decisions: [], orders: [removal] }, 0);
+    ledger.apply(governedOf('dns/edge', removal), 0);
     expect(answer(aNode(), 'none', ledger)).toMatchObject({ action: 'stay' });
   });
 });

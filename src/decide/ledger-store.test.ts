@@ -5,7 +5,7 @@ import type { Order } from './ledger.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { maxRememberedWithdrawals } from './limits.ts';
 import { aPeer } from './testing/builders.ts';
-import { hashOf, helloOf, truthOf } from './testing/world.ts';
+import { governedOf, hashOf, helloOf, truthOf } from './testing/world.ts';
 
 const prefix = '192.0.2.53/32';
 const place = { prefix, node: 'n1' };
@@ -26,7 +26,7 @@ const set = (entry: Entry = route, node = 'n1'): Order => ({ kind: 'set', node, 
 const remove = (key = `route/${prefix}`, countsAsFlap = false): Order => ({ kind: 'remove', node: 'n1', key, countsAsFlap });
 
 function noted(ledger: LedgerStore, ...orders: Order[]): LedgerStore {
-  ledger.apply({ service: 'dns/edge', decisions: [], orders }, 100);
+  ledger.apply(governedOf('dns/edge', ...orders), 100);
   return ledger;
 }
 
@@ -167,7 +167,7 @@ describe('the ledger', () => {
 
   it('gives a route to another Service when that has it now', () => {
     const ledger = noted(greeted(), set());
-    ledger.apply({ service: 'dns/other', decisions: [], orders: [set({ ...route, service: 'dns/other' })] }, 0);
+    ledger.apply(governedOf('dns/other', set({ ...route, service: 'dns/other' })), 0);
     expect([...ledger.routesOf('dns/edge')]).toEqual([]);
     expect([...ledger.routesOf('dns/other')]).toHaveLength(1);
   });
@@ -184,10 +184,10 @@ describe('the ledger', () => {
     const bare: string[] = [];
     const ledger = noted(new LedgerStore((service) => bare.push(service)), set(), set(route, 'n2'));
     ledger.applyHello(helloOf('n1', [], []), 0);
-    ledger.apply({ service: 'dns/edge', decisions: [], orders: [remove()] }, 0);
+    ledger.apply(governedOf('dns/edge', remove()), 0);
     ledger.applySettled('n1');
     expect(bare).toEqual([]);
-    ledger.apply({ service: 'dns/other', decisions: [], orders: [set({ ...route, service: 'dns/other' }, 'n2')] }, 0);
+    ledger.apply(governedOf('dns/other', set({ ...route, service: 'dns/other' }, 'n2')), 0);
     expect(bare).toEqual(['dns/edge']);
     expect(ledger.forgetNode('n2')).toEqual([prefix]);
     expect(bare).toEqual(['dns/edge', 'dns/other']);
@@ -215,7 +215,7 @@ describe('the ledger', () => {
     const ledger = greeted();
     for (let count = 0; count <= maxRememberedWithdrawals; count++) {
       const other = { ...route, prefix: `p${count}` };
-      ledger.apply({ service: 's', decisions: [], orders: [set(other), remove(`route/p${count}`, true)] }, count);
+      ledger.apply(governedOf('s', set(other), remove(`route/p${count}`, true)), count);
       if (count % 1_000 === 0) ledger.applySettled('n1');
     }
     expect(ledger.withdrawals({ prefix: 'p0', node: 'n1' })).toBeUndefined();

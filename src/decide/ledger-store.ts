@@ -2,6 +2,7 @@ import { type Place, placeKey } from '#state/decision.ts';
 import { type Entry, type EntryKey, nodeKey, peerKey, type RouteEntry, routeKey } from '#state/entry.ts';
 import type { Hello, Report } from '#state/messages.ts';
 import type { RouteTruth } from '#state/truth.ts';
+import { Counter } from './counter.ts';
 import type { Governed, GovernedNode } from './decided.ts';
 import { compareText } from './facts.ts';
 import { withdrawalRecorded } from './flap-history.ts';
@@ -10,6 +11,7 @@ import type { HeldRoute, HoldRecord, Ledger, Order, Ordered, WithdrawalRecord } 
 import { maxRememberedWithdrawals } from './limits.ts';
 import { MultiMap } from './multi-map.ts';
 import { rememberingLast } from './remembering-last.ts';
+import { RemovalStore } from './removals.ts';
 
 const routePrefix = 'route/';
 const peerPrefix = 'peer/';
@@ -39,7 +41,12 @@ export class LedgerStore implements Ledger {
   readonly #heard = new Map<string, ReadonlySet<string>>();
   readonly #live = new Set<string>();
   /** How many routes of each node at least one router has. */
-  readonly #announcedOn = new Map<string, number>();
+  readonly #announcedOn = new Counter();
+  /** On how many nodes each prefix is ordered. */
+  readonly #ordered = new Counter();
+  /** How many routes of each `node peer` are ordered. */
+  readonly #told = new Counter();
+  readonly removals = new RemovalStore();
   /** Places that share an entry share this too. */
   readonly #peersIn = rememberingLast((entry: RouteEntry) => entry.exports.flatMap((item) => item.peers).sort(compareText));
   readonly #onBare: (service: string) => void;
@@ -81,7 +88,7 @@ export class LedgerStore implements Ledger {
 
   /** How many routes at least one router has from the node. */
   announcedOn(node: string): number {
-    return this.#announcedOn.get(node) ?? 0;
+    return this.#announcedOn.get(node);
   }
 
   session(node: string, key: EntryKey): Ordered | undefined {
@@ -98,6 +105,23 @@ export class LedgerStore implements Ledger {
 
   hold(owner: string, difference: string): HoldRecord | undefined {
     return this.#holds.get(owner)?.get(difference);
+  }
+
+  prefixes(): Iterable<string> {
+    return this.#ordered.keys();
+  }
+
+  get prefixCount(): number {
+    return this.#ordered.size;
+  }
+
+  routesTold(node: string, peer: string): number {
+    return this.#told.get(`${node} ${peer}`);
+  }
+
+  /** Whether something about the sessions of a node is held. */
+  hasHoldsOn(node: string): boolean {
+    return this.#holds.has(nodeOwner(node));
   }
 
   /** Routes that speakers have and no Service seen so far explains: they stay, and are to be listed for a person. */
@@ -162,6 +186,7 @@ export class LedgerStore implements Ledger {
   /** Notes what was decided about a Service. */
   apply(governed: Governed, nowMs: number): void {
     for (const order of governed.orders) this.#order(order, governed.service, nowMs);
+    this.removals.apply(governed.removals, governed.epoch, nowMs);
     const holds = governed.decisions
       .filter((decision) => decision.outcome === 'hold')
       .map(({ place, cause, rule, reason, sinceMs }): [string, HoldRecord] => [holdKey(placeKey(place), cause), { rule, reason, sinceMs }]);
@@ -262,6 +287,7 @@ export class LedgerStore implements Ledger {
     if (service !== undefined) this.#takeFrom(service, slot);
     if (ofPrefix.size > 0) return [];
     this.#routes.delete(place.prefix);
+    this.removals.forget(place.prefix);
     return [place.prefix];
   }
 
@@ -270,7 +296,11 @@ export class LedgerStore implements Ledger {
     const slot = this.#slot(route.place) ?? this.#add(route);
     const before = slot.route;
     slot.route = route;
-    this.#count(route.place.node, Number(route.announced.length > 0) - Number(before.announced.length > 0));
+    this.#announcedOn.add(route.place.node, Number(route.announced.length > 0) - Number(before.announced.length > 0));
+    if (before.order !== route.order) {
+      this.#countOrder(before, -1);
+      this.#countOrder(route, 1);
+    }
     if (route.service === undefined || route.service === before.service) return slot;
     this.#byService.add(route.service, slot);
     if (before.service !== undefined) this.#takeFrom(before.service, slot);
@@ -285,11 +315,10 @@ export class LedgerStore implements Ledger {
     return slot;
   }
 
-  #count(node: string, more: number): void {
-    if (more === 0) return;
-    const count = this.announcedOn(node) + more;
-    if (count === 0) this.#announcedOn.delete(node);
-    else this.#announcedOn.set(node, count);
+  #countOrder({ place, order }: HeldRoute, more: 1 | -1): void {
+    if (order === undefined) return;
+    this.#ordered.add(place.prefix, more);
+    for (const peer of order.peers) this.#told.add(`${place.node} ${peer}`, more);
   }
 
   #takeFrom(service: string, slot: Slot): void {

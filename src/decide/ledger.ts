@@ -1,6 +1,7 @@
 import type { Place } from '#state/decision.ts';
 import type { Entry, EntryKey, RouteEntry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
+import type { Removals } from './removals.ts';
 
 /** What a speaker was told, or by its Hello has: the entry itself, or only its hash where another leader sent it. */
 export type Ordered<E extends Entry = Entry> = { readonly entry?: E; readonly hash?: string };
@@ -49,6 +50,14 @@ export type Ledger = {
   servicesOn(node: string): Iterable<string>;
   /** The hold in force on one difference, see hold-keys.ts. */
   hold(owner: string, difference: string): HoldRecord | undefined;
+  /** Prefixes that some speaker has orders to announce. */
+  prefixes(): Iterable<string>;
+  /** How many these are. */
+  readonly prefixCount: number;
+  /** How many routes of a node are ordered to be told to a peer. */
+  routesTold(node: string, peer: string): number;
+  /** Prefixes that configuration takes away. */
+  readonly removals: Removals;
 };
 
 /** One change to what a speaker runs: given to deliver as it is, and noted in the Ledger. */

@@ -23,3 +23,15 @@ export const maxRememberedWithdrawals = 100_000;
 
 /** How long a route's going up waits for the data plane where no AnycastService says otherwise, in milliseconds. */
 export const defaultAnnounceDelayMs = 1_000;
+
+/** The removal guard counts the removals of so long, in milliseconds (governor.md: a sliding hour). */
+export const removalWindowMs = 3_600_000;
+
+/** A batch of held removals is closed when nothing joined it for so long, in milliseconds: then its hash stays as it is. */
+export const batchQuietMs = 60_000;
+
+/** Prefixes in one batch: its list has to fit into one object. Beyond, the next batch begins. */
+export const maxBatchSize = 2_000;
+
+/** What the removal guard does where no AnycastConfig says otherwise. */
+export const defaultRemovalGuard = { graceMs: 5_000, maxPercent: 25, maxPrefixes: 100, holdsLastOfPool: true } as const;

@@ -10,6 +10,7 @@ import type { AddressFamily } from '#net/ip-address.ts';
 import type { Prefix } from '#net/prefix.ts';
 import type { ExportAttributes } from '#state/attributes.ts';
 import type { DataPlaneGate, PeerEntry } from '#state/entry.ts';
+import type { HeldRemoval } from './removals.ts';
 
 /** The kinds that decisions rest on. */
 export type Kind =
@@ -21,7 +22,8 @@ export type Kind =
   | 'AnycastPool'
   | 'AnycastAdvertisement'
   | 'AnycastPeer'
-  | 'AnycastConfig';
+  | 'AnycastConfig'
+  | 'AnycastHold';
 
 /**
  * Whether an object is there. `deleting`: it has a deletionTimestamp. `deleted`: a DELETED event, or absence confirmed; its last
@@ -160,12 +162,33 @@ export type ObservedPeer = Observed & {
   readonly nodeSelector?: LabelSelector;
 };
 
-/** The AnycastConfig: which Services without a class are ours, and whether anything is announced at all. */
+/** When the removal of prefixes is held for a person to approve, and how long one waits for the objects to come back. */
+export type RemovalGuardSettings = {
+  /** In milliseconds. 0: nothing is waited for. */
+  readonly graceMs: number;
+  /** Of the prefixes that were there, two or more of which would go within an hour. */
+  readonly maxPercent: number;
+  /** Prefixes that may go within an hour. */
+  readonly maxPrefixes: number;
+  /** Whether the last prefix of a pool is held. */
+  readonly holdsLastOfPool: boolean;
+};
+
+/** The AnycastConfig: which Services without a class are ours, whether anything is announced at all, and what is too much at once. */
 export type ObservedConfig = Observed & {
   readonly kind: 'AnycastConfig';
   /** Everything is computed and reported, and no session is opened. */
   readonly isObserved: boolean;
   readonly claims: readonly { readonly namespaceSelector?: LabelSelector; readonly serviceSelector?: LabelSelector }[];
+  readonly removalGuard: RemovalGuardSettings;
+};
+
+/** An AnycastHold: a batch of removals that the governor holds, as its status lists them, and what a person decided about exactly these. */
+export type ObservedHold = Observed & {
+  readonly kind: 'AnycastHold';
+  readonly removals: readonly HeldRemoval[];
+  readonly isApproved: boolean;
+  readonly isReleased: boolean;
 };
 
 /** One observed object, of any kind. */
@@ -178,7 +201,8 @@ export type ObservedObject =
   | ObservedPool
   | ObservedAdvertisement
   | ObservedPeer
-  | ObservedConfig;
+  | ObservedConfig
+  | ObservedHold;
 
 /**
  * What is known about the cluster, indexed, read-only. Objects that are deleted or missing are in it with their presence;

@@ -6,6 +6,7 @@
  * watches, keeps its speakers connected, and says and writes nothing.
  */
 import { LedgerStore } from '#decide/ledger-store.ts';
+import type { Kind } from '#decide/view.ts';
 import type { EventRecord } from '#kube/events.ts';
 import type { KubeClient } from '#kube/kube-client.ts';
 import type { ObjectSource } from '#kube/object-source.ts';
@@ -85,7 +86,7 @@ export class Operator {
       clock,
       logger,
       onAffected: (affected, atMs) => this.#pipeline.mark(this.#withHeldRoutes(affected), atMs),
-      onObject: (kind, key) => this.#statuses.object(kind, key),
+      onObject: (kind, key) => this.#changed(kind, key),
       lookUp: lookUpWith(options.client),
       onFresh: () => this.#nowFresh(),
     });
@@ -119,6 +120,7 @@ export class Operator {
       leading: () => leadership.epoch !== undefined,
       speakers: () => [...this.#speakers.nodes()].length,
       rewound: () => this.#observer.rewind?.kinds.length ?? 0,
+      removals: () => this.#ledger.removals.sizes(),
       places: () => this.#countPlaces(),
     });
   }
@@ -175,6 +177,18 @@ export class Operator {
     });
   }
 
+  #changed(kind: Kind, key: string): void {
+    if (kind === 'AnycastHold') this.#takeHold(key);
+    this.#statuses.object(kind, key);
+  }
+
+  /** What another leader held is held, and what a person decided counts. */
+  #takeHold(name: string): void {
+    const hold = this.#observer.view.get('AnycastHold', name);
+    const { epoch } = this.#options.leadership;
+    if (hold !== undefined && epoch !== undefined) this.#ledger.removals.applyHold(hold, epoch, this.#options.clock.nowMs());
+  }
+
   #nowFresh(): void {
     this.#options.logger.info({ event: 'observing' });
     this.#statuses.settle();
@@ -183,6 +197,7 @@ export class Operator {
   #beginTerm(): void {
     this.#options.logger.info({ event: 'term-began', epoch: this.#options.leadership.epoch });
     this.#forgetTerm();
+    for (const name of this.#observer.keys('AnycastHold')) this.#takeHold(name);
     this.#statuses.termBegins();
     this.#speakers.dismissAll('a new term begins: say Hello again');
     this.#pipeline.markAll();

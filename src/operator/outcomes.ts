@@ -1,6 +1,6 @@
 import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { Note } from '#decide/proposal.ts';
-import { placeKey } from '#state/decision.ts';
+import { type Place, placeKey } from '#state/decision.ts';
 import { IndexMap } from './index-map.ts';
 import type { NodeOutcome, ServiceOutcome } from './pipeline/pipeline.ts';
 
@@ -81,6 +81,28 @@ export class Outcomes {
     return nodes;
   }
 
+  /** Whether every route of {@link someRouteIsUnwanted} stays for now by the removal guard. Costs a walk over these. */
+  get everyUnwantedIsGuarded(): boolean {
+    for (const service of new Set([...this.#unwanted, ...this.#unjudged])) {
+      const outcome = this.#services.get(service);
+      if (
+        outcome !== undefined &&
+        !unwantedRoutes(this.#ledger(), outcome).every((place) =>
+          outcome.decisions.some((decision) => isGuarded(decision) && placeKey(decision.place) === placeKey(place)),
+        )
+      )
+        return false;
+    }
+    return true;
+  }
+
+  /** Whether every session with a peer that shall end stays for now by the removal guard. */
+  isCloseGuarded(peer: string): boolean {
+    for (const { decisions } of this.#nodes.values())
+      for (const decision of decisions) if (decision.peer === peer && !isGuarded(decision)) return false;
+    return true;
+  }
+
   setService(outcome: ServiceOutcome): void {
     const { service } = outcome.intent;
     this.forgetService(service);
@@ -131,12 +153,17 @@ export class Outcomes {
   }
 }
 
+const isGuarded = ({ outcome, rule }: { readonly outcome: string; readonly rule: string }): boolean =>
+  outcome === 'hold' && rule === 'removalGuard';
+
 /** Nodes from which some router has a route of the Service that is not wanted there. */
-function unwantedNodes(ledger: LedgerStore, { intent, proposal }: ServiceOutcome): string[] {
+const unwantedNodes = (ledger: LedgerStore, outcome: ServiceOutcome): string[] => unwantedRoutes(ledger, outcome).map(({ node }) => node);
+
+function unwantedRoutes(ledger: LedgerStore, { intent, proposal }: ServiceOutcome): Place[] {
   const wanted = new Map(
     proposal.places.map(({ standing, exports }) => [placeKey(standing.place), new Set(exports.map((item) => item.peer))]),
   );
   return [...ledger.routesOf(intent.service)]
     .filter(({ place, announced }) => announced.some((peer) => wanted.get(placeKey(place))?.has(peer) !== true))
-    .map(({ place }) => place.node);
+    .map(({ place }) => place);
 }

@@ -141,6 +141,7 @@ function allSources(reflect: <T extends KubeObject>(type: ResourceType, project:
     AnycastAdvertisement: reflect(resourceTypes.AnycastAdvertisement, projectCustomObject),
     AnycastPeer: reflect(resourceTypes.AnycastPeer, projectCustomObject),
     AnycastConfig: reflect(resourceTypes.AnycastConfig, projectCustomObject),
+    AnycastHold: reflect(resourceTypes.AnycastHold, projectCustomObject),
   };
 }
 

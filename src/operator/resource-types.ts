@@ -21,6 +21,7 @@ export const resourceTypes: { readonly [K in Kind]: ResourceType } = {
   AnycastAdvertisement: ours(kinds.AnycastAdvertisement),
   AnycastPeer: ours(kinds.AnycastPeer),
   AnycastConfig: ours(kinds.AnycastConfig),
+  AnycastHold: ours(kinds.AnycastHold),
 };
 
 /** What speakers show: written, never watched. */

@@ -1,4 +1,5 @@
 import { admit } from '#decide/govern/admission.ts';
+import { governContext } from '#decide/govern-context.ts';
 import { answerLeave } from '#decide/leave.ts';
 import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { Logger } from '#obs/logger.ts';
@@ -196,7 +197,9 @@ export class Speakers {
   #answer(link: SpeakerLink, ask: Ask): void {
     const epoch = this.#options.epoch();
     if (epoch === undefined) return;
-    const facts = { ledger: this.#options.ledger(), nowMs: this.#options.clock.nowMs(), countedElsewhere: () => 0 };
+    const { view, clock } = this.#options;
+    const ledger = this.#options.ledger();
+    const facts = { ...governContext(view, ledger, { nowMs: clock.nowMs(), epoch, hashOf: () => '' }), ledger, countedElsewhere: () => 0 };
     const { rule } = admit({ node: link.node, cause: 'hard', evidence: [ask.evidence], doubts: [] }, facts);
     link.send({ kind: 'askAnswer', epoch, id: ask.id, granted: rule === 'Admitted', rule });
   }

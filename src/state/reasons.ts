@@ -43,6 +43,9 @@ export const reasons = {
   InputMissing: { scope: 'govern', says: 'what the decision rests on was never seen, or is gone without a tombstone' },
   HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
   NoEvidence: { scope: 'govern', says: 'nothing that was seen says so: absence is no evidence' },
+  RemovalGrace: { scope: 'govern', says: 'it was just taken away: where it is made again in a moment, it was never gone' },
+  RemovalHeld: { scope: 'govern', says: 'more would go than may go at once: an AnycastHold lists it, for a person to approve' },
+  RoutesRemain: { scope: 'govern', says: 'the router is still told routes: they go first, each by its own decision' },
   SpeakerNotHeard: { scope: 'govern', says: 'the speaker of the node has not said Hello to this leader' },
   FeatureMissing: { scope: 'govern', says: 'the speaker of the node can not run what is asked; it goes on with what it has' },
   // found by the speaker

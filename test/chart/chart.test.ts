@@ -44,6 +44,7 @@ describe('the chart', () => {
     const objects = await render();
     expect(names(objects.filter(({ kind }) => kind !== 'CustomResourceDefinition'))).toEqual([
       'ClusterRole/anycast-operator',
+      'ClusterRole/anycast-operator-approver',
       'ClusterRoleBinding/anycast-operator',
       'DaemonSet/anycast-speaker',
       'Deployment/anycast-operator',

@@ -131,7 +131,7 @@ describe('with Helm', () => {
   it('installs again over what was kept, and goes in order', async () => {
     await setFinalizers(null);
     await follow('With Helm', /^helm install/);
-    await follow('Uninstalling', /^kubectl delete anycast|^helm uninstall/);
+    await follow('Uninstalling', /^kubectl apply|^kubectl delete anycast|^helm uninstall/);
     expect(await are(workloads)).toEqual(all(workloads, false));
     expect(await are(definitions)).toEqual(all(definitions, true));
     expect(await are(announced.slice(0, 3))).toEqual([false, false, false]);
@@ -149,7 +149,7 @@ describe('with kubectl', () => {
 
   it('goes in order, definitions and all', async () => {
     await eventually('the new kinds are served', () => follow('Announcing something', /apply/));
-    await follow('Uninstalling', /^kubectl delete/);
+    await follow('Uninstalling', /^kubectl (apply|delete)/);
     await eventually(
       'all is gone',
       () => are([...definitions, namespace]),
@@ -163,7 +163,7 @@ describe('with kubectl', () => {
     await follow('With kubectl');
     await eventually('the new kinds are served', () => follow('Announcing something', /apply/));
     await setFinalizers([withdrawFinalizer]);
-    await execute('kubectl delete -k deploy/base --wait=false');
+    await execute('kubectl delete -k deploy/base --wait=false --ignore-not-found');
     await eventually(
       'the operator is gone',
       () => are(workloads),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Reference } from '../envtest/client.ts';
 import { type ControlPlane, writeKubeconfig } from '../envtest/control-plane.ts';
 import { system } from '../envtest/support/anycast-processes.ts';
-import { ourObject, refinementOf, Site } from '../envtest/support/main-job.ts';
+import { refinementOf, Site } from '../envtest/support/main-job.ts';
 import { eventually } from '../support/eventually.ts';
 import { run } from '../support/processes.ts';
 import { Scope } from '../support/scope.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const rules = [{ level: 'Metadata', users: [user], omitStages: ['RequestReceived'] }, { level: 'None' }];
   writeFileSync(policy, JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules }));
   const apiServerFlags = [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLog}`, '--audit-log-mode=blocking'];
-  site = await Site.start(scope, { apiServerFlags, operatorKubeconfig: installed });
+  site = await Site.start(scope, { apiServerFlags, operatorKubeconfig: installed, config: { removalGuard: { graceSeconds: 0 } } });
 });
 
 type Asked = {
@@ -61,6 +61,38 @@ type Rules = Reference & {
   }[];
 };
 
+/** Does what the guide says after a place in it, as an administrator would, in a shell. */
+async function followGuide(place: string): Promise<void> {
+  const guide = readFileSync(join(root, 'docs/guides/removal.md'), 'utf8');
+  const [, commands] = guide.slice(guide.indexOf(place)).match(/^```sh\n(.*?)^```$/ms) ?? [];
+  if (commands === undefined) throw new Error(`the guide has no commands after "${place}"`);
+  await run(['env', `KUBECONFIG=${site.plane.access.kubeconfig}`, 'bash', '-euo', 'pipefail', '-c', commands], { withinMs: 30_000 });
+}
+
+/** Whether somebody of a group may patch AnycastHolds. */
+async function mayApprove(group: string): Promise<boolean> {
+  const resourceAttributes = { group: 'anycast-operator.io', resource: 'anycastholds', verb: 'patch' };
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: 'eve', groups: [group], resourceAttributes },
+  };
+  const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+  return (await site.client.request<{ readonly status: { readonly allowed: boolean } }>('POST', path, review)).status.allowed;
+}
+
+/** Waits until the removal of everything is held, and says so. */
+const untilHeld = () =>
+  eventually(
+    'the removal is held',
+    async () => {
+      const path = '/apis/anycast-operator.io/v1alpha1/anycastholds';
+      return (await site.client.request<{ readonly items: readonly { readonly status?: { readonly hash?: string } }[] }>('GET', path))
+        .items;
+    },
+    (holds) => holds[0]?.status?.hash !== undefined,
+  );
+
 /** What a role allows, one line for each verb and resource. */
 async function granted(kind: 'ClusterRole' | 'Role'): Promise<string[]> {
   const metadata = { name: account, namespace: system.namespace };
@@ -71,7 +103,6 @@ async function granted(kind: 'ClusterRole' | 'Role'): Promise<string[]> {
 }
 
 it('gives the operator every right that the main job needs, and none that it does not use', async () => {
-  await site.client.create(ourObject('AnycastConfig', 'default', {}));
   const service = await site.createService('dns');
   const refinement = refinementOf(service, {});
   await site.client.create(refinement);
@@ -83,7 +114,16 @@ it('gives the operator every right that the main job needs, and none that it doe
   await site.untilRouted(service, ['n1', 'n3']);
 
   await site.client.delete(refinement);
+  // The last prefixes of the pool wait for a person, who first lets the Service go, and then its routes.
   await site.client.delete(service.reference);
+  await untilHeld();
+  expect(await mayApprove('network-on-call')).toBe(false);
+  await followGuide('## Who may approve');
+  expect(await mayApprove('network-on-call')).toBe(true);
+  await followGuide('**It was a mistake.**');
+  await site.untilGone(service.reference);
+  await site.untilRouted(service, ['n1', 'n3']);
+  await followGuide('**It was meant.**');
   await site.untilRouted(service, []);
   await site.untilGone(refinement);
   await site.untilGone(service.reference);

@@ -199,7 +199,7 @@ describe('in a cluster', () => {
 
   it('a missing definition keeps a new operator from deciding: it says what to apply, and goes on by itself once that is done', async () => {
     const before = site.routers.updates();
-    const file = definitionFile('AnycastConfig');
+    const file = definitionFile('AnycastHold');
     await site.operator.stop();
     const definition = parse(readFileSync(file, 'utf8')) as KubeObject;
     await site.client.delete(definition);
@@ -212,7 +212,7 @@ describe('in a cluster', () => {
         operator.mustRun();
         return readiness(site.place);
       },
-      (answer) => answer.status === 503 && answer.text.includes('anycastconfigs.anycast-operator.io'),
+      (answer) => answer.status === 503 && answer.text.includes('anycastholds.anycast-operator.io'),
     );
     expect(text).toContain('kubectl apply --server-side -f crds/');
     await site.setReady(steady, 'n2', false);

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Cause } from '#state/evidence.ts';
 import type { Doubt } from '../intent.ts';
 import { LedgerStore } from '../ledger-store.ts';
-import { helloOf } from '../testing/world.ts';
+import { noRemovalGuard } from '../testing/builders.ts';
+import { governedOf, helloOf } from '../testing/world.ts';
 import { admissionTable, admit, guardNames } from './admission.ts';
-import type { Question } from './guard.ts';
+import type { GuardFacts, Question } from './guard.ts';
 
 const causes = Object.keys(admissionTable) as Cause[];
 const evidence = [{ source: 'EndpointSlice', object: 'dns/edge-1', resourceVersion: '1', fact: 'ready=false' }];
@@ -16,9 +17,18 @@ function ledgerThatHeard(...nodes: string[]): LedgerStore {
   return ledger;
 }
 
+/** A grace of a second, and no other bound. */
+const factsOf = (ledger: LedgerStore, counted = 0): GuardFacts => ({
+  ledger,
+  nowMs: 0,
+  removalGuard: { ...noRemovalGuard, graceMs: 1_000 },
+  emptiesPool: () => false,
+  countedElsewhere: () => counted,
+});
+
 /** Which rule decides a question that only one guard can have something against. */
 function ruleOf(cause: Cause, trouble: Partial<Question>, ledger = ledgerThatHeard('n1')): string {
-  const facts = { ledger, nowMs: 0, countedElsewhere: () => 1 };
+  const facts = factsOf(ledger, 1);
   return admit({ cause, node: 'n1', evidence, doubts: [], ...trouble }, facts).rule;
 }
 
@@ -38,7 +48,7 @@ function flapping(): LedgerStore {
       { kind: 'set', node: 'n1', entry: route },
       { kind: 'remove', node: 'n1', key: 'route/p', countsAsFlap: true },
     ] as const;
-    ledger.apply({ service: 's', decisions: [], orders }, 0);
+    ledger.apply(governedOf('s', ...orders), 0);
   }
   return ledger;
 }
@@ -66,6 +76,7 @@ describe('the admission table', () => {
       nodeKnown: () => ruleOf(cause, { doubts: [doubt('NodeUnknown')] }),
       positiveEvidence: () => ruleOf(cause, { evidence: [] }),
       speakerAble: () => ruleOf(cause, { needs: ['tcp-ao'] }),
+      removalGuard: () => ruleOf(cause, { takes: { what: 'peer' } }),
       holdDown: () => ruleOf(cause, { comesUp: { prefix: 'p', node: 'n1' } }, flapping()),
     };
     for (const name of guardNames) expect([name, troubles[name]()]).toEqual([name, row[name] ? name : 'Admitted']);
@@ -79,7 +90,7 @@ describe('the admission table', () => {
 });
 
 describe('a hold for doubts', () => {
-  const facts = { ledger: ledgerThatHeard('n1'), nowMs: 0, countedElsewhere: () => 0 };
+  const facts = factsOf(ledgerThatHeard('n1'));
 
   it('wakes at the first moment that may change it, and counts them', () => {
     const doubts = [{ ...doubt('NodeUnknown'), untilMs: 20 }, { ...doubt('NodeUnknown'), untilMs: 10 }, doubt('NodeUnknown')];

@@ -9,6 +9,7 @@ import type { Ledger, Order } from '../ledger.ts';
 import type { NodeProposal, PeerStanding, SessionEffect } from '../proposal.ts';
 import { changedFields, sessionEffect } from '../session-effect.ts';
 import { admit, wakeOf } from './admission.ts';
+import type { Taking } from './guard.ts';
 
 /**
  * Decides how a node takes part. Closing a session, or making it anew, takes routes away: a narrowing edit like any other.
@@ -96,12 +97,19 @@ function judged(node: string, record: Needing, ledger: Ledger, context: GovernCo
   const { doubts, needs, ...told } = record;
   const { nowMs, epoch } = context;
   const { cause, evidence } = record;
-  const admission = admit({ cause, node, evidence, doubts, needs }, { ledger, nowMs, countedElsewhere: nothingCounted });
-  if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
   const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
+  const takes = closes(node, record, ledger);
+  const question = { cause, node, evidence, doubts, needs, ...(takes && { takes }), ...(before && { before }) };
+  const admission = admit(question, { ...context, ledger, countedElsewhere: nothingCounted });
+  if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
   const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;
   const inputs = { ...record.inputs, ...admission.inputs };
   return { ...told, ...admission, inputs, node, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs, epoch };
+}
+
+/** A session that shall end; one that is made anew brings its routes back by itself. */
+function closes(node: string, { outcome, peer }: SessionRecord, ledger: Ledger): Taking | undefined {
+  return outcome === 'close' && peer !== undefined ? { what: 'session', routes: ledger.routesTold(node, peer) } : undefined;
 }
 
 /** Sessions do not come up as places do: there is no hold-down, and nothing that would be counted. */

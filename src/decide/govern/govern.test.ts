@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { wellKnownCommunities } from '#net/community.ts';
 import { aNode, anAdvertisement, anUnreadyNode, aPeer, aRefinement, aSlice, leaving, notReady, ready } from '../testing/builders.ts';
-import { aCluster, World } from '../testing/world.ts';
+import { aCluster, governedOf, World } from '../testing/world.ts';
 
 const graceful = wellKnownCommunities['graceful-shutdown'];
 
@@ -35,7 +35,7 @@ describe('a difference', () => {
     world.nowMs = 5;
     endpoints(world, notReady('n1'), ready('n2'));
     expect(world.decide().governed).toEqual({
-      service: 'dns/edge',
+      ...governedOf('dns/edge'),
       decisions: [
         {
           place: { prefix: '192.0.2.53/32', node: 'n1' },
@@ -58,7 +58,7 @@ describe('a difference', () => {
 
   it('is decided once', () => {
     const world = announcedWorld();
-    expect(world.decide().governed).toEqual({ service: 'dns/edge', decisions: [], orders: [] });
+    expect(world.decide().governed).toEqual(governedOf('dns/edge'));
   });
 
   it('is none while only the object behind it is newer', () => {

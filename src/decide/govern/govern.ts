@@ -5,13 +5,16 @@ import type { Cause, Evidence } from '#state/evidence.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { GovernContext, Governed } from '../decided.ts';
 import { holdKey } from '../hold-keys.ts';
-import type { Doubt } from '../intent.ts';
-import type { HeldRoute, Ledger, Order } from '../ledger.ts';
+import type { Doubt, Refused } from '../intent.ts';
+import type { HeldRoute, HoldRecord, Ledger, Order } from '../ledger.ts';
 import { maxEvidence, settleMs } from '../limits.ts';
 import type { PlaceProposal, Proposal } from '../proposal.ts';
 import { rememberingLast } from '../remembering-last.ts';
+import type { HeldRemoval, RemovalChanges } from '../removals.ts';
 import { type Admission, admit, wakeOf } from './admission.ts';
+import type { GuardFacts, Taking } from './guard.ts';
 import { changedPeers, type EntryReason, joined, restricted, routeEntry, sureReason } from './route-entry.ts';
+import { isFailing, prefixesGoing, prefixesOf, taken } from './taking.ts';
 
 /**
  * Decides on every difference between a proposal and what is held. Losses come first: where one is held back, the whole place
@@ -21,7 +24,7 @@ export function govern(proposal: Proposal, ledger: Ledger, context: GovernContex
   const judge = new Judge(proposal, ledger, context);
   for (const place of proposal.places) judge.decide(place);
   const { decisions, orders } = judge;
-  return { service: proposal.service, decisions, orders, ...wakeOf(decisions) };
+  return { service: proposal.service, epoch: context.epoch, removals: judge.removals(), decisions, orders, ...wakeOf(decisions) };
 }
 
 type HeldOrder = NonNullable<HeldRoute['order']>;
@@ -35,6 +38,7 @@ type Difference = {
   readonly evidence: readonly Evidence[];
   readonly doubts: readonly Doubt[];
   readonly comesUp?: Place;
+  readonly takes?: Taking;
 };
 
 /** Decides the places of one proposal, one after another. */
@@ -47,20 +51,43 @@ class Judge {
   readonly #split = rememberingLast(split);
   readonly #sameEntry = rememberingLast(sameValue);
   readonly #changedPeers = rememberingLast(changedPeers);
+  readonly #facts: GuardFacts;
   readonly decisions: Decision[] = [];
   readonly orders: Order[] = [];
+  /** Prefixes that go, and what was said of each. */
+  readonly #grace = new Set<string>();
+  readonly #held = new Map<string, HeldRemoval>();
+  readonly #removed = new Set<string>();
+  #together: ReadonlySet<string> | undefined;
 
   constructor(proposal: Proposal, ledger: Ledger, context: GovernContext) {
     this.#proposal = proposal;
     this.#ledger = ledger;
     this.#context = context;
+    this.#facts = { ...context, ledger, countedElsewhere: (place) => this.#countedElsewhere(place) };
   }
 
   decide(place: PlaceProposal): void {
     const held = this.#ledger.route(place.standing.place);
+    const { refused } = place.standing;
     if (held?.order === undefined) this.#bringUp(place);
+    else if (refused !== undefined && this.#refuses(place, refused, held.order.peers)) return;
     else if (this.#loses(place, held.order.peers)) return;
     else this.#change(place, held, held.order);
+  }
+
+  /** What the decision means for prefixes as a whole. */
+  removals(): RemovalChanges {
+    const { removals } = this.#ledger;
+    const known = this.#proposal.places.filter(({ standing }) => removals.of(standing.place.prefix) !== undefined);
+    const kept = prefixesOf(known).difference(taken(known));
+    const isDecided = (prefix: string): boolean => this.#removed.has(prefix) || this.#held.has(prefix);
+    return {
+      grace: [...this.#grace].filter((prefix) => !isDecided(prefix)),
+      held: [...this.#held.values()].filter(({ prefix }) => !this.#removed.has(prefix)),
+      removed: [...this.#removed],
+      kept: [...kept],
+    };
   }
 
   /** A place without the route. */
@@ -75,17 +102,33 @@ class Judge {
     if (peers.length > 0) this.#setEntry(place, this.#made(place, 'Serving', peers));
   }
 
+  /** Whether that the address shall go altogether leaves nothing to decide here. While it is held, endpoints that fail still count. */
+  #refuses(place: PlaceProposal, refused: Refused, heldPeers: readonly string[]): boolean {
+    const { standing } = place;
+    const takes = this.#takesPrefix(standing.place.prefix);
+    if (this.#admit(standing.place, { ...refused, outcome: 'withdraw', peers: heldPeers, ...takes })) {
+      this.#remove(standing.place, refused.cause);
+      return true;
+    }
+    if (refused.cause === 'removal') return false;
+    if (isFailing(standing) && this.#admit(standing.place, { ...standing, outcome: 'withdraw', peers: heldPeers }))
+      this.#remove(standing.place, standing.cause);
+    return true;
+  }
+
   /** Losses of a place with the route; true where nothing more is to be done. */
   #loses(place: PlaceProposal, heldPeers: readonly string[]): boolean {
     const { standing, lost } = place;
     if (standing.wanted === 'no') {
-      const isAdmitted = this.#admit(standing.place, { ...standing, outcome: 'withdraw', peers: heldPeers });
+      const takes = isFailing(standing) ? {} : this.#takesPrefix(standing.place.prefix);
+      const isAdmitted = this.#admit(standing.place, { ...standing, outcome: 'withdraw', peers: heldPeers, ...takes });
       if (isAdmitted) this.#remove(standing.place, standing.cause);
       // What endpoints say may be held back while what the configuration says is not.
       if (isAdmitted || place.exports.length === 0) return true;
     }
     if (lost.peers.length === 0) return false;
-    return !this.#admit(standing.place, { ...lost, outcome: 'withdraw', cause: 'narrowing', reason: 'PeerNotSelected' });
+    const takes = { what: 'peer' } as const;
+    return !this.#admit(standing.place, { ...lost, outcome: 'withdraw', cause: 'narrowing', reason: 'PeerNotSelected', takes });
   }
 
   /** A place that keeps the route, perhaps for fewer peers: other attributes, new peers. */
@@ -131,26 +174,43 @@ class Judge {
     });
   }
 
+  /** The prefix, where configuration leaves it no place; else this is one place of several. */
+  #takesPrefix(prefix: string): { readonly takes?: Taking } {
+    const together = this.#goingTogether();
+    return together.has(prefix) ? { takes: { what: 'prefix', prefix, together } } : {};
+  }
+
+  #goingTogether(): ReadonlySet<string> {
+    this.#together ??= prefixesGoing(this.#proposal, this.#ledger);
+    return this.#together;
+  }
+
+  /** Notes what was said of a prefix that goes. */
+  #note({ takes, cause, reason }: Difference, { rule, reason: heldFor }: { readonly rule: string; readonly reason?: ReasonCode }): void {
+    if (takes?.what !== 'prefix') return;
+    const { prefix } = takes;
+    if (rule === 'Admitted') this.#removed.add(prefix);
+    else if (heldFor === 'RemovalGrace') this.#grace.add(prefix);
+    else if (heldFor === 'RemovalHeld') this.#held.set(prefix, { prefix, service: this.#proposal.service, cause, reason });
+  }
+
   /** Asks the admission function, and writes the record of its answer. */
   #admit(place: Place, difference: Difference): boolean {
     const { outcome, peers, cause, reason, evidence } = difference;
-    const facts = {
-      ledger: this.#ledger,
-      nowMs: this.#context.nowMs,
-      countedElsewhere: (other: Place): number => this.#countedElsewhere(other),
-    };
-    const admission = admit({ ...difference, node: place.node }, facts);
+    const before = this.#ledger.hold(this.#proposal.service, holdKey(placeKey(place), cause));
+    const question = { ...difference, node: place.node, ...(before && { before }) };
+    const admission = admit(question, this.#facts);
+    this.#note(difference, admission);
     const record = { place, peers, service: this.#proposal.service, cause, evidence, epoch: this.#context.epoch };
-    this.decisions.push({ ...record, ...this.#answer(place, { outcome, reason, cause }, admission) });
+    this.decisions.push({ ...record, ...this.#answer({ outcome, reason }, admission, before) });
     return admission.rule === 'Admitted';
   }
 
-  #answer(place: Place, wish: Pick<Difference, 'outcome' | 'reason' | 'cause'>, admission: Admission): Answer {
+  #answer(wish: Pick<Difference, 'outcome' | 'reason'>, admission: Admission, before: HoldRecord | undefined): Answer {
     const { nowMs } = this.#context;
     if (admission.rule === 'Admitted') {
       return { outcome: wish.outcome, rule: 'Admitted', reason: wish.reason, inputs: {}, sinceMs: nowMs, exit: '' };
     }
-    const before = this.#ledger.hold(this.#proposal.service, holdKey(placeKey(place), wish.cause));
     const goesOn = before !== undefined && before.rule === admission.rule && before.reason === admission.reason;
     return { ...admission, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs };
   }

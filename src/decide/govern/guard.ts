@@ -9,7 +9,8 @@ import type { Cause, Evidence } from '#state/evidence.ts';
 import type { Feature } from '#state/features.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { Doubt } from '../intent.ts';
-import type { Ledger } from '../ledger.ts';
+import type { HoldRecord, Ledger } from '../ledger.ts';
+import type { RemovalGuardSettings } from '../view.ts';
 
 /** One difference between what is proposed and what is held: may it be followed? */
 export type Question = {
@@ -21,13 +22,34 @@ export type Question = {
   readonly comesUp?: Place;
   /** Features that the speaker must have, see state/features.ts. Default: none. */
   readonly needs?: readonly Feature[];
+  /** What configuration takes away here; absent where it is no more than one of several places. */
+  readonly takes?: Taking;
+  /** The hold in force on this very difference. */
+  readonly before?: HoldRecord;
 };
+
+/**
+ * What configuration takes away. `prefix`: the last of a prefix. `peer`: what one router hears, or is to be told, of a route that
+ * stays elsewhere. `session`: a session with a router, and `routes` are still to be told to it.
+ */
+export type Taking =
+  | {
+      readonly what: 'prefix';
+      readonly prefix: string;
+      /** All prefixes that the same decision takes away. */
+      readonly together: ReadonlySet<string>;
+    }
+  | { readonly what: 'peer' }
+  | { readonly what: 'session'; readonly routes: number };
 
 /** What guards may look at beside the question. */
 export type GuardFacts = {
   readonly ledger: Ledger;
   /** Monotonic milliseconds. */
   readonly nowMs: number;
+  readonly removalGuard: RemovalGuardSettings;
+  /** Whether nothing that stays would be left of the pool of these prefixes. Costs a walk over all prefixes at worst. */
+  emptiesPool(prefixes: ReadonlySet<string>): boolean;
   /** Other places of the same route that can be counted on (governor.md: Counted). Costs a walk over them. */
   countedElsewhere(place: Place): number;
 };

@@ -1,11 +1,13 @@
 /** Builders of observed objects for tests: each gives the ordinary case, and the test says what is special. */
 import { parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
+import type { HeldRemoval } from '../removals.ts';
 import type {
   Observed,
   ObservedAdvertisement,
   ObservedConfig,
   ObservedEndpoint,
+  ObservedHold,
   ObservedNamespace,
   ObservedNode,
   ObservedPeer,
@@ -13,6 +15,7 @@ import type {
   ObservedRefinement,
   ObservedService,
   ObservedSlice,
+  RemovalGuardSettings,
 } from '../view.ts';
 
 type Rest<T> = Partial<Omit<T, 'kind' | 'key'>>;
@@ -101,6 +104,9 @@ export const anAdvertisement = (rest: Rest<ObservedAdvertisement> = {}, key = 'a
   ...rest,
 });
 
+/** Removal as if there were no guard: for tests that are about something else. */
+export const noRemovalGuard: RemovalGuardSettings = { graceMs: 0, maxPercent: 100, maxPrefixes: 1e6, holdsLastOfPool: false };
+
 /** A router that takes IPv4 and IPv6. */
 export const aPeer = (key = 'tor', rest: Rest<ObservedPeer> = {}): ObservedPeer => ({
   ...observed,
@@ -126,5 +132,17 @@ export const aConfig = (claims: ObservedConfig['claims'], rest: Rest<ObservedCon
   key: 'default',
   claims,
   isObserved: false,
+  removalGuard: noRemovalGuard,
+  ...rest,
+});
+
+/** A batch of held removals, as its AnycastHold lists it. */
+export const aHold = (removals: readonly HeldRemoval[], rest: Rest<ObservedHold> = {}, key = 'removal-6-1'): ObservedHold => ({
+  ...observed,
+  kind: 'AnycastHold',
+  key,
+  removals,
+  isApproved: false,
+  isReleased: false,
   ...rest,
 });

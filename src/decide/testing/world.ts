@@ -4,24 +4,37 @@ import type { Hello } from '#state/messages.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import { compile } from '../compile.ts';
 import { compileNode } from '../compile-node.ts';
-import type { Governed, GovernedNode } from '../decided.ts';
+import type { GovernContext, Governed, GovernedNode } from '../decided.ts';
 import { govern } from '../govern/govern.ts';
 import { governNode } from '../govern/govern-node.ts';
+import { governContext } from '../govern-context.ts';
 import { intend } from '../intend.ts';
 import type { Intent } from '../intent.ts';
+import type { Order } from '../ledger.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import type { Proposal } from '../proposal.ts';
-import { aNode, anAdvertisement, aPeer, aPool, aService } from './builders.ts';
+import type { RemovalGuardSettings } from '../view.ts';
+import { aNode, anAdvertisement, aPeer, aPool, aService, noRemovalGuard } from './builders.ts';
 import { Cluster } from './cluster.ts';
 
 /** The hash of an entry, for tests: its content. */
 export const hashOf = (entry: Entry): string => JSON.stringify(entry);
+
+/** What was decided about a Service, where only the orders matter. */
+export const governedOf = (service: string, ...orders: readonly Order[]): Governed => ({
+  service,
+  epoch: 7,
+  removals: { grace: [], held: [], removed: [], kept: [] },
+  decisions: [],
+  orders,
+});
 
 /** A cluster, a leader, and speakers that do at once what they are told. */
 export class World {
   readonly cluster: Cluster;
   ledger = new LedgerStore();
   nowMs = 0;
+  removalGuard: RemovalGuardSettings = noRemovalGuard;
   /** What each speaker runs, by node and entry key. */
   readonly speakers = new Map<string, Map<string, Entry>>();
   /** When what a speaker's routers have of a route changed, by node and prefix. */
@@ -47,11 +60,15 @@ export class World {
     for (const node of this.speakers.keys()) this.hello(node);
   }
 
+  #context(): GovernContext {
+    return { ...governContext(this.cluster, this.ledger, { nowMs: this.nowMs, epoch: 7, hashOf }), removalGuard: this.removalGuard };
+  }
+
   /** Decides a Service, and lets the speakers follow. */
   decide(service = 'dns/edge'): { intent: Intent; proposal: Proposal; governed: Governed } {
     const intent = intend(this.cluster, this.ledger, service, this.nowMs);
     const proposal = compile(this.cluster, this.ledger, intent);
-    const governed = govern(proposal, this.ledger, { nowMs: this.nowMs, epoch: 7, hashOf });
+    const governed = govern(proposal, this.ledger, this.#context());
     this.ledger.apply(governed, this.nowMs);
     this.#follow(governed.orders);
     return { intent, proposal, governed };
@@ -66,7 +83,7 @@ export class World {
 
   /** Decides the sessions of a node, and lets its speaker follow. */
   decideNode(node = 'n1'): GovernedNode {
-    const governed = governNode(compileNode(this.cluster, this.ledger, node), this.ledger, { nowMs: this.nowMs, epoch: 7, hashOf });
+    const governed = governNode(compileNode(this.cluster, this.ledger, node), this.ledger, this.#context());
     this.ledger.applyNode(governed, this.nowMs);
     this.#follow(governed.orders);
     return governed;

@@ -73,3 +73,6 @@ export const refinement = (key: string, service: string, spec: Spec = {}): RawOb
 
 export const config = (claim: readonly Spec[], spec: Spec = {}): RawObject =>
   ours('AnycastConfig', { name: 'default' }, { claim, ...spec });
+
+/** Lets everything go at once: for runs that are about something else. */
+export const noRemovalGuard: Spec = { graceSeconds: 0, maxPercent: 100, maxPrefixes: 1_000_000, lastOfPool: 'Allow' };

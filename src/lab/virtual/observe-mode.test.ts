@@ -64,7 +64,7 @@ describe('an AnycastService in mode Observe', () => {
 });
 
 describe('an AnycastConfig in mode Observe', () => {
-  const observing = objects.config([], { mode: 'Observe' });
+  const observing = objects.config([], { mode: 'Observe', removalGuard: objects.noRemovalGuard });
 
   async function anObservingFabric(): Promise<VirtualFabric> {
     const fabric = await VirtualFabric.start({ nodes: ['n1', 'n2'], routers: ['a'], configSpec: { mode: 'Observe' } });
@@ -104,7 +104,7 @@ describe('an AnycastConfig in mode Observe', () => {
 
   it('opens them and announces when the mode changes to Announce, and takes all back when it is Observe again', async () => {
     const fabric = await anObservingFabric();
-    fabric.cluster.apply('AnycastConfig', objects.config([], { mode: 'Announce' }));
+    fabric.cluster.apply('AnycastConfig', objects.config([], { mode: 'Announce', removalGuard: objects.noRemovalGuard }));
     await fabric.run(30_000);
     expect(fabric.routes('a')).toEqual([`${address}/32 from n1`, `${address}/32 from n2`]);
     expect(ready(fabric, 'AnycastPeer', 'a')).toContain('True/Established');

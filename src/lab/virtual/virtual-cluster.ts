@@ -44,6 +44,7 @@ export class VirtualCluster {
     AnycastAdvertisement: new MemoryObjects(),
     AnycastPeer: new MemoryObjects(),
     AnycastConfig: new MemoryObjects(),
+    AnycastHold: new MemoryObjects(),
     AnycastSpeaker: new MemoryObjects(),
     Secret: new MemoryObjects(),
   };
@@ -128,6 +129,7 @@ export class VirtualCluster {
         AnycastAdvertisement: source('AnycastAdvertisement', projectCustomObject),
         AnycastPeer: source('AnycastPeer', projectCustomObject),
         AnycastConfig: source('AnycastConfig', projectCustomObject),
+        AnycastHold: source('AnycastHold', projectCustomObject),
       },
       secrets: { source: source('Secret', projectPasswordSecret), namespace: operatorNamespace },
       speakerObjects: source('AnycastSpeaker', projectCustomObject),

@@ -33,6 +33,8 @@ export type FabricOptions = {
   readonly nodes: readonly string[];
   /** Names of routers; each gets a collector at 198.51.100.1 and up, and an AnycastPeer for all nodes. */
   readonly routers: readonly string[];
+  /** spec.removalGuard of the AnycastConfig. Default: everything goes at once. */
+  readonly removalGuard?: Readonly<Record<string, unknown>>;
   /** Fields of the AnycastPeers. */
   readonly peerSpec?: Readonly<Record<string, unknown>>;
   /** Fields of the AnycastConfig; default: there is none. */
@@ -72,6 +74,7 @@ export class VirtualFabric {
   /** A fabric with sessions up, unless the configuration says otherwise: a namespace, a pool 192.0.2.0/24, an advertisement of everything, and what `options` names. */
   static async start(options: FabricOptions): Promise<VirtualFabric> {
     const fabric = new VirtualFabric();
+    fabric.cluster.apply('AnycastConfig', objects.config([], { removalGuard: options.removalGuard ?? objects.noRemovalGuard }));
     fabric.cluster.apply('Namespace', objects.namespace('dns'));
     fabric.cluster.apply('AnycastPool', objects.pool('edge', ['192.0.2.0/24', '2001:db8:53::/64']));
     fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all'));

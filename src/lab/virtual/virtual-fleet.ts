@@ -65,6 +65,7 @@ export class VirtualFleet {
   ): Promise<VirtualFleet> {
     const fleet = new VirtualFleet(nodes, heard);
     const { cluster } = fleet;
+    cluster.apply('AnycastConfig', objects.config([], { removalGuard: objects.noRemovalGuard }));
     cluster.apply('Namespace', objects.namespace('lab'));
     cluster.apply('AnycastPool', objects.pool('lab', poolAddresses));
     fleet.putAdvertisement(0);

@@ -4,7 +4,7 @@ import { ok, type Result } from '#runtime/result.ts';
 import type { EndpointSlice, Namespace, Node, Service } from '../core-objects.ts';
 import type { CustomObject } from '../custom-object.ts';
 import { mapNamespace, mapNode, mapService, mapSlice } from './map-core.ts';
-import { mapAdvertisement, mapConfig, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
+import { mapAdvertisement, mapConfig, mapHold, mapPeer, mapPool, mapRefinement } from './map-resources.ts';
 
 /** What each kind's objects look like before they are mapped. */
 export type SourceObjects = {
@@ -17,6 +17,7 @@ export type SourceObjects = {
   readonly AnycastAdvertisement: CustomObject;
   readonly AnycastPeer: CustomObject;
   readonly AnycastConfig: CustomObject;
+  readonly AnycastHold: CustomObject;
 };
 
 /** What mapping needs besides the object: the Node as it was, and when it was received by both clocks, in milliseconds. */
@@ -50,5 +51,7 @@ export function mapObject(
       return mapPeer(object as CustomObject, presence);
     case 'AnycastConfig':
       return mapConfig(object as CustomObject, presence);
+    case 'AnycastHold':
+      return mapHold(object as CustomObject, presence);
   }
 }

@@ -1,5 +1,6 @@
 import { parseAnycastAdvertisement } from '#api/anycast-advertisement.ts';
 import { parseAnycastConfig } from '#api/anycast-config.ts';
+import { holdHash, parseAnycastHold } from '#api/anycast-hold.ts';
 import { type AnycastPeerSpec, parseAnycastPeer } from '#api/anycast-peer.ts';
 import { parseAnycastPool } from '#api/anycast-pool.ts';
 import { parseAnycastService } from '#api/anycast-service.ts';
@@ -9,12 +10,14 @@ import type {
   LabelSelector,
   ObservedAdvertisement,
   ObservedConfig,
+  ObservedHold,
   ObservedPeer,
   ObservedPool,
   ObservedRefinement,
   Presence,
 } from '#decide/view.ts';
 import { ok, type Result } from '#runtime/result.ts';
+import { type ReasonCode, reasons } from '#state/reasons.ts';
 import type { SessionOptions } from '#state/session-options.ts';
 import type { CustomObject } from '../custom-object.ts';
 import { observed } from './map-core.ts';
@@ -121,9 +124,43 @@ function sessionOptions(spec: AnycastPeerSpec): SessionOptions {
 export function mapConfig(object: CustomObject, presence: Presence): Mapped<ObservedConfig> {
   const parsed = parseAnycastConfig(object);
   if (!parsed.ok) return parsed;
-  const { claim, mode } = parsed.value.spec;
-  return ok({ ...observed('AnycastConfig', object.metadata, presence), claims: claim.map(selectors), isObserved: mode === 'Observe' });
+  const { claim, mode, removalGuard: guard } = parsed.value.spec;
+  const removalGuard = {
+    graceMs: guard.graceSeconds * 1_000,
+    maxPercent: guard.maxPercent,
+    maxPrefixes: guard.maxPrefixes,
+    holdsLastOfPool: guard.lastOfPool === 'Hold',
+  };
+  return ok({
+    ...observed('AnycastConfig', object.metadata, presence),
+    claims: claim.map(selectors),
+    isObserved: mode === 'Observe',
+    removalGuard,
+  });
 }
+
+/** What a person decided counts for the list that has this hash: for what he read. */
+export function mapHold(object: CustomObject, presence: Presence): Mapped<ObservedHold> {
+  const parsed = parseAnycastHold(object);
+  if (!parsed.ok) return parsed;
+  const { spec, status } = parsed.value;
+  const removals = (status?.removals ?? []).map(({ prefix, service, cause, reason }) => ({
+    prefix,
+    service,
+    cause,
+    reason: reasonOf(reason),
+  }));
+  const hash = holdHash(removals.map(({ prefix }) => prefix));
+  return ok({
+    ...observed('AnycastHold', object.metadata, presence),
+    removals,
+    isApproved: spec.approvedHash === hash,
+    isReleased: spec.restoredHash === hash,
+  });
+}
+
+/** A reason that another version wrote. */
+const reasonOf = (text: string): ReasonCode => (text in reasons ? (text as ReasonCode) : 'ReasonNotKnown');
 
 /** The selectors that are there, under their names. */
 function selectors<Name extends string>(

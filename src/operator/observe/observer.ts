@@ -254,7 +254,7 @@ export class Observer {
 const goesUnseen: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Node', 'Namespace']);
 
 /** Kinds whose objects are only evidence while they are there. */
-const saysNothingWhenDeleted: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Namespace']);
+const saysNothingWhenDeleted: ReadonlySet<Kind> = new Set(['EndpointSlice', 'Namespace', 'AnycastHold']);
 
 const presenceAfter: Readonly<Record<Exclude<ObjectChange<never>['kind'], 'listed'>, Presence>> = {
   upserted: 'present',

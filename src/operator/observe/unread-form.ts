@@ -1,3 +1,4 @@
+import { defaultRemovalGuard } from '#decide/limits.ts';
 import type { Kind, ObservedConfig, ObservedObject, Presence } from '#decide/view.ts';
 import type { ObjectMeta } from '../core-objects.ts';
 import { observed, presenceIn } from './map-core.ts';
@@ -22,4 +23,5 @@ const unreadConfig = (metadata: ObjectMeta): ObservedConfig => ({
   ...observed('AnycastConfig', metadata, 'missing'),
   claims: [],
   isObserved: false,
+  removalGuard: defaultRemovalGuard,
 });

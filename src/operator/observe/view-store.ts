@@ -43,6 +43,7 @@ export class ViewStore implements View {
     AnycastAdvertisement: new Map(),
     AnycastPeer: new Map(),
     AnycastConfig: new Map(),
+    AnycastHold: new Map(),
   };
   readonly #isFresh: (kind: Kind) => boolean;
   readonly #refinementsByService = new IndexMap();
@@ -231,6 +232,8 @@ export class ViewStore implements View {
       case 'AnycastPool':
       case 'AnycastAdvertisement':
         return { services: 'all', nodes: [] };
+      case 'AnycastHold':
+        return { services: object.removals.map(({ service }) => service), nodes: [] };
     }
   }
 

@@ -10,6 +10,7 @@ import { compileNode } from '#decide/compile-node.ts';
 import type { GovernContext, SessionDecision } from '#decide/decided.ts';
 import { govern } from '#decide/govern/govern.ts';
 import { governNode } from '#decide/govern/govern-node.ts';
+import { governContext } from '#decide/govern-context.ts';
 import { intend } from '#decide/intend.ts';
 import type { Intent } from '#decide/intent.ts';
 import type { Order } from '#decide/ledger.ts';
@@ -143,7 +144,11 @@ export class Pipeline {
     this.#scheduled = false;
     const epoch = this.#options.epoch();
     if (epoch === undefined || !this.pending) return;
-    const context: GovernContext = { nowMs: this.#options.clock.nowMs(), epoch, hashOf: (entry) => entryHash(encodeEntry(entry)) };
+    const context = governContext(this.#options.view, this.#options.ledger(), {
+      nowMs: this.#options.clock.nowMs(),
+      epoch,
+      hashOf: (entry) => entryHash(encodeEntry(entry)),
+    });
     const nodes = [...this.#nodes];
     const services = this.#takeServices();
     this.#nodes.clear();
@@ -163,6 +168,8 @@ export class Pipeline {
     const governed = govern(proposal, ledger, context);
     ledger.apply(governed, context.nowMs);
     this.#order(governed.orders);
+    // A session may wait for the last of its routes.
+    for (const { node } of governed.orders) if (ledger.hasHoldsOn(node)) this.#nodes.add(node);
     this.#serviceWakes.set(service, governed.wakeAtMs);
     return { intent, proposal, decisions: governed.decisions, observedMs };
   }

@@ -9,8 +9,8 @@ import { conditionsOf, type Details, isFalse, isTrue, type WantedCondition } fro
 import type { StatusFacts } from './facts.ts';
 import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
+import { keepsFinalizer } from './keeps-finalizer.ts';
 import { peerDetails } from './peer-details.ts';
-import { isRestedOn } from './rests.ts';
 import type { Subject } from './status-writer.ts';
 
 type ConfigKind = 'AnycastPool' | 'AnycastAdvertisement' | 'AnycastPeer' | 'AnycastConfig';
@@ -47,7 +47,7 @@ function subject(facts: StatusFacts, kind: ConfigKind, details: (name: string) =
       if (object === undefined) return undefined;
       const { metadata } = object;
       const isDeleting = metadata.deletionTimestamp !== undefined;
-      const finalizer = finalizerWrite(resourceTypes[kind], metadata, !isDeleting || isRestedOn(facts, kind, name));
+      const finalizer = finalizerWrite(resourceTypes[kind], metadata, !isDeleting || keepsFinalizer(facts, kind, name));
       if (finalizer !== undefined || !facts.canTell()) return finalizer;
       const before = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
       const generation = metadata.generation ?? 0;

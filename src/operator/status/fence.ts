@@ -83,6 +83,7 @@ function nodesWith(facts: StatusFacts, kind: Kind, key: string): Iterable<string
     case 'AnycastAdvertisement':
     case 'AnycastConfig':
       return facts.outcomes.nodesWithUnwanted();
+    case 'AnycastHold':
     case 'EndpointSlice':
     case 'Namespace':
     case 'Node':

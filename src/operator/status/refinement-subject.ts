@@ -9,8 +9,8 @@ import { conditionsOf, isFalse, isTrue, type WantedCondition } from './condition
 import type { StatusFacts } from './facts.ts';
 import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
+import { keepsFinalizer } from './keeps-finalizer.ts';
 import type { ConditionReason } from './reasons.ts';
-import { isRestedOn } from './rests.ts';
 import { type ServiceSummary, summarise } from './service-summary.ts';
 import type { Subject, Write } from './status-writer.ts';
 
@@ -23,7 +23,7 @@ export function refinementSubject(facts: StatusFacts): Subject {
       if (object === undefined) return undefined;
       const { metadata } = object;
       const isDeleting = metadata.deletionTimestamp !== undefined;
-      const finalizer = finalizerWrite(resourceTypes.AnycastService, metadata, !isDeleting || isRestedOn(facts, 'AnycastService', key));
+      const finalizer = finalizerWrite(resourceTypes.AnycastService, metadata, !isDeleting || keepsFinalizer(facts, 'AnycastService', key));
       if (finalizer !== undefined || !facts.canTell()) return finalizer;
       if (isDeleting) return ending(key, object);
       const service = facts.observer.view.get('AnycastService', key)?.service;

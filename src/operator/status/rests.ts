@@ -9,6 +9,7 @@ import { everySpeakerHeard, type StatusFacts } from './facts.ts';
  */
 export function isRestedOn(facts: StatusFacts, kind: Kind, key: string): boolean {
   switch (kind) {
+    case 'AnycastHold':
     case 'EndpointSlice':
     case 'Namespace':
       return false;

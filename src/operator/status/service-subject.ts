@@ -4,7 +4,8 @@ import { refOf } from '#kube/resource.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { everySpeakerHeard, type StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
-import { hasRoutes, isRestedOn } from './rests.ts';
+import { keepsFinalizer } from './keeps-finalizer.ts';
+import { hasRoutes } from './rests.ts';
 import type { Subject } from './status-writer.ts';
 
 /**
@@ -24,7 +25,7 @@ export function serviceSubject(facts: StatusFacts): Subject {
       // What is only observed is left as it is.
       const isOurs = ownership === 'own' && observingConfig(facts.observer.view) === undefined;
       const isNeeded = metadata.deletionTimestamp === undefined && (isOurs || hasRoutes(facts, key));
-      const isKept = metadata.finalizers?.includes(withdrawFinalizer) === true && isRestedOn(facts, 'Service', key);
+      const isKept = metadata.finalizers?.includes(withdrawFinalizer) === true && keepsFinalizer(facts, 'Service', key);
       // The finalizer comes first: an address that is announced has an object whose deletion will be seen.
       const finalizer = finalizerWrite(resourceTypes.Service, metadata, isNeeded || isKept);
       if (finalizer !== undefined) return finalizer;

@@ -7,6 +7,7 @@ import { limits } from '../limits.ts';
 import type { Turn } from '../pipeline/pipeline.ts';
 import { configSubjects } from './config-subjects.ts';
 import { everySpeakerHeard, type StatusFacts } from './facts.ts';
+import { holdSubject } from './hold-subject.ts';
 import { refinementSubject } from './refinement-subject.ts';
 import { isRestedOn } from './rests.ts';
 import { serviceSubject } from './service-subject.ts';
@@ -54,6 +55,7 @@ export class Statuses {
         AnycastService: refinementSubject(facts),
         ...configSubjects(facts),
         AnycastSpeaker: speakerSubject(facts),
+        AnycastHold: holdSubject(facts),
       },
     });
   }
@@ -130,6 +132,7 @@ export class Statuses {
       this.node(outcome.proposal.node);
     }
     this.#lookAtShared();
+    this.#lookAtHolds();
     if (this.#due || !this.#canTell) this.settle();
   }
 
@@ -140,6 +143,7 @@ export class Statuses {
       this.service(service);
     }
     for (const { peer } of sessions) this.#writer.touch('AnycastPeer', peer);
+    this.#lookAtHolds();
   }
 
   /** Something about a Service may be different. */
@@ -198,6 +202,12 @@ export class Statuses {
 
   #touchRefinements(service: string): void {
     for (const refinement of this.#facts.observer.view.refinementsOf(service)) this.#writer.touch('AnycastService', refinement.key);
+  }
+
+  /** Few, and mostly none. */
+  #lookAtHolds(): void {
+    const { observer, ledger } = this.#facts;
+    for (const name of new Set([...ledger().removals.batches(), ...observer.keys('AnycastHold')])) this.#writer.touch('AnycastHold', name);
   }
 
   #begin(kind: Kind, key: string): void {

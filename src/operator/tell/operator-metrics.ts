@@ -10,6 +10,8 @@ export type OperatorGauges = {
   readonly speakers: () => number;
   /** Kinds that went back in time and wait for a person. */
   readonly rewound: () => number;
+  /** Prefixes that the removal guard keeps. */
+  readonly removals: () => { readonly grace: number; readonly held: number };
   /** Places by how they stand. */
   readonly places: () => { readonly announced: number; readonly held: number; readonly orphans: number };
 };
@@ -37,6 +39,16 @@ export class OperatorMetrics {
     metrics.gauge('anycast_input_rewound_kinds', 'Kinds whose watch went back in time, until a person confirms it.', {
       collect: (gauge) => gauge.set(gauges.rewound()),
     });
+    metrics.gauge(
+      'anycast_removals',
+      'Prefixes that would be withdrawn everywhere: for a moment (grace), or until a person approves (held).',
+      {
+        labels: ['state'],
+        collect: (gauge) => {
+          for (const [state, count] of Object.entries(gauges.removals())) gauge.set({ state }, count);
+        },
+      },
+    );
     metrics.gauge('anycast_places', 'Routes on nodes: announced to at least one router, held by a rule, without an object.', {
       labels: ['state'],
       collect: (gauge) => {

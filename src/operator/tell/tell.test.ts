@@ -71,7 +71,13 @@ describe('the log', () => {
 describe('the metrics', () => {
   function metricsOf(term: TestTerm) {
     const metrics = new Metrics();
-    const gauges = { leading: () => true, speakers: () => 2, rewound: () => 3, places: () => ({ announced: 4, held: 1, orphans: 0 }) };
+    const gauges = {
+      leading: () => true,
+      speakers: () => 2,
+      rewound: () => 3,
+      removals: () => ({ grace: 1, held: 2 }),
+      places: () => ({ announced: 4, held: 1, orphans: 0 }),
+    };
     const operator = new OperatorMetrics(metrics, gauges);
     const take = (): void => {
       for (const turn of term.turns.splice(0)) operator.turn(turn);

@@ -24,6 +24,7 @@ export function testSources(clock: Clock) {
     AnycastAdvertisement: new MemoryObjects(),
     AnycastPeer: new MemoryObjects(),
     AnycastConfig: new MemoryObjects(),
+    AnycastHold: new MemoryObjects(),
   };
   const source = <T extends KubeObject>(kind: Kind, project: Projection<T>): MemoryObjectSource<T> =>
     new MemoryObjectSource<T>({ objects: objects[kind], project, clock, logger: silentLogger });
@@ -37,6 +38,7 @@ export function testSources(clock: Clock) {
     AnycastAdvertisement: source('AnycastAdvertisement', projectCustomObject),
     AnycastPeer: source('AnycastPeer', projectCustomObject),
     AnycastConfig: source('AnycastConfig', projectCustomObject),
+    AnycastHold: source('AnycastHold', projectCustomObject),
   } satisfies Sources;
   const secretObjects = new MemoryObjects();
   const secretSource = new MemoryObjectSource({ objects: secretObjects, project: projectPasswordSecret, clock, logger: silentLogger });

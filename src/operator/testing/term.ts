@@ -1,6 +1,6 @@
 import type { Successor } from '#decide/leave.ts';
 import { LedgerStore } from '#decide/ledger-store.ts';
-import { aNode, anAdvertisement, aPeer, aPool, aService, aSlice, ready } from '#decide/testing/builders.ts';
+import { aConfig, aNode, anAdvertisement, aPeer, aPool, aService, aSlice, ready } from '#decide/testing/builders.ts';
 import type { ObservedObject } from '#decide/view.ts';
 import { type LogFields, type Logger, silentLogger } from '#obs/logger.ts';
 import { type MemoryLink, MemoryOperator } from '#rpc/memory-link.ts';
@@ -59,10 +59,10 @@ export class TestTerm {
     this.links = new MemoryOperator({ name: 'operator', clock, onSpeaker: (link, hello) => this.speakers.connected(link, hello) });
   }
 
-  /** The ordinary case: `dns/edge` with endpoints on n1 and n2, one peer, everything advertised. */
+  /** The ordinary case: `dns/edge` with endpoints on n1 and n2, one peer, everything advertised, and no removal guard. */
   static ordinary(): TestTerm {
     const term = new TestTerm();
-    term.put(aPool(), anAdvertisement(), aPeer(), aNode('n1'), aNode('n2'), aService(), aSlice([ready('n1'), ready('n2')]));
+    term.put(aConfig([]), aPool(), anAdvertisement(), aPeer(), aNode('n1'), aNode('n2'), aService(), aSlice([ready('n1'), ready('n2')]));
     return term;
   }
 

@@ -98,6 +98,9 @@ export function peerOf(site: Pick<Site, 'routers'>, router: RouterName, family: 
   return ourObject('AnycastPeer', `${router}-${family}`, { address, localASN: asn.nodes, peerASN: asn[router], connectRetrySeconds: 1 });
 }
 
+/** `spec.removalGuard` that holds nothing: for tests that are about something else. */
+export const noRemovalGuard = { graceSeconds: 0, maxPercent: 100, maxPrefixes: 1_000_000, lastOfPool: 'Allow' };
+
 /** Differences between sites. */
 export type SiteOptions = ControlPlaneOptions & {
   /** Makes the kubeconfig of each replica, when all is there that it needs. Default: it is the administrator. */
@@ -108,7 +111,7 @@ export type SiteOptions = ControlPlaneOptions & {
   readonly wayTo?: (place: OperatorPlace) => Promise<string>;
   /** Variables of operators and speakers, beside our own environment. Default none. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Fields of AnycastConfig `default`; without them there is none. */
+  /** Fields of AnycastConfig `default`. Unless they say otherwise everything may be withdrawn at once: {@link noRemovalGuard}. */
   readonly config?: object;
 };
 
@@ -352,16 +355,17 @@ export class Site {
   }
 
   /** Waits until an object is gone: what holds it has let go. */
-  async untilGone(reference: Reference): Promise<void> {
+  async untilGone(reference: Reference, withinMs?: number): Promise<void> {
     await eventually(
       `${reference.kind} ${reference.metadata.name} is gone`,
       () => this.client.find(reference),
       (object) => object === undefined,
+      { ...(withinMs !== undefined && { withinMs }) },
     );
   }
 
   /** Nodes, definitions, who may use which addresses, and who is told. */
-  async #furnish(config: object | undefined): Promise<void> {
+  async #furnish(config: object = {}): Promise<void> {
     for (const name of nodeNames) {
       // Long since Ready, or the operator would not yet believe what is said about their endpoints.
       const node = { name, addresses: this.namespace(name), readyForMs: 3_600_000 };
@@ -371,7 +375,7 @@ export class Site {
     for (const name of [home, system.namespace]) await this.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     const account = { name: system.account, namespace: system.namespace };
     await this.client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: account });
-    if (config !== undefined) await this.client.create(ourObject('AnycastConfig', 'default', config));
+    await this.client.create(ourObject('AnycastConfig', 'default', { removalGuard: noRemovalGuard, ...config }));
     await this.client.create(ourObject('AnycastPool', 'edge', { addresses: ['192.0.2.0/24', '2001:db8:53::/64'] }));
     await this.client.create(ourObject('AnycastAdvertisement', 'edge', {}));
     for (const router of routerNames) {
