@@ -122,7 +122,7 @@ describe('an AnycastConfig in mode Observe', () => {
   });
 
   it('names a node whose speaker is away and has not closed its session', async () => {
-    const fabric = await VirtualFabric.start({ nodes: ['n1'], routers: ['a'], configSpec: {} });
+    const fabric = await VirtualFabric.start({ nodes: ['n1'], routers: ['a'] });
     fabric.cutStream('n1', false);
     fabric.cluster.apply('AnycastConfig', observing);
     await fabric.run(15_000);
@@ -134,5 +134,23 @@ describe('an AnycastConfig in mode Observe', () => {
     await fabric.run(15_000);
     expect(ready(fabric, 'AnycastPeer', 'a')).toContain('True/ObserveOnly');
     expect(fabric.sessions('a')).toEqual(['Idle']);
+  });
+
+  it('asks a person where it would take much at once, and keeps routes and sessions until then', async () => {
+    const fabric = await VirtualFabric.start({ nodes: ['n1', 'n2'], routers: ['a'], removalGuard: {} });
+    fabric.cluster.apply('Service', objects.service('dns/edge', [address, '192.0.2.54']));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/edge', { n1: true, n2: true }));
+    await fabric.run(15_000);
+    expect(fabric.routes('a')).toHaveLength(4);
+    const before = fabric.heard.length;
+    fabric.cluster.apply('AnycastConfig', objects.config([], { mode: 'Observe' }));
+    await fabric.run(120_000);
+    expect(fabric.heard.slice(before)).toEqual([]);
+    expect(fabric.sessions('a')).toEqual(['Established', 'Established']);
+    expect(fabric.cluster.keys('AnycastHold')).toHaveLength(1);
+    fabric.cluster.apply('AnycastConfig', objects.config([]));
+    await fabric.run(120_000);
+    expect(fabric.cluster.keys('AnycastHold')).toEqual([]);
+    expect(fabric.routes('a')).toHaveLength(4);
   });
 });

@@ -37,7 +37,7 @@ export type FabricOptions = {
   readonly removalGuard?: Readonly<Record<string, unknown>>;
   /** Fields of the AnycastPeers. */
   readonly peerSpec?: Readonly<Record<string, unknown>>;
-  /** Fields of the AnycastConfig; default: there is none. */
+  /** Further fields of the AnycastConfig. */
   readonly configSpec?: Readonly<Record<string, unknown>>;
 };
 
@@ -74,11 +74,11 @@ export class VirtualFabric {
   /** A fabric with sessions up, unless the configuration says otherwise: a namespace, a pool 192.0.2.0/24, an advertisement of everything, and what `options` names. */
   static async start(options: FabricOptions): Promise<VirtualFabric> {
     const fabric = new VirtualFabric();
-    fabric.cluster.apply('AnycastConfig', objects.config([], { removalGuard: options.removalGuard ?? objects.noRemovalGuard }));
+    const removalGuard = options.removalGuard ?? objects.noRemovalGuard;
+    fabric.cluster.apply('AnycastConfig', objects.config([], { removalGuard, ...options.configSpec }));
     fabric.cluster.apply('Namespace', objects.namespace('dns'));
     fabric.cluster.apply('AnycastPool', objects.pool('edge', ['192.0.2.0/24', '2001:db8:53::/64']));
     fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all'));
-    if (options.configSpec !== undefined) fabric.cluster.apply('AnycastConfig', objects.config([], options.configSpec));
     for (const [index, name] of options.routers.entries()) await fabric.#addRouter(name, index + 1, options.peerSpec);
     fabric.startOperator();
     for (const [index, name] of options.nodes.entries()) {
