@@ -32,7 +32,7 @@ const spec = z.object({
     .enum(['Announce', 'Observe'])
     .default('Announce')
     .describe(
-      'Announce, or Observe: everything is computed and reported, no BGP session is opened, and Services stay untouched: for trying it beside another speaker. Changing to Observe withdraws what is announced and closes the sessions. Deleting the AnycastConfig is Announce. Default Announce.',
+      'Announce, or Observe: everything is computed and reported, no BGP session is opened, and Services stay untouched: for trying it beside another speaker. Changing to Observe withdraws what is announced, as far as the removal guard lets it, and closes the sessions. Deleting the AnycastConfig is Announce. Default Announce.',
     ),
   claim: list(claim, 'atomic', { max: limits.claims })
     .default([])
