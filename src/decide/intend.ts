@@ -6,7 +6,7 @@ import type { AddressIntent, Doubt, Intent, Refused, Standing } from './intent.t
 import type { HeldRoute, Ledger } from './ledger.ts';
 import { defaultAnnounceDelayMs } from './limits.ts';
 import { observingConfig } from './observing.ts';
-import type { EndpointPolicy, View } from './view.ts';
+import type { EndpointPolicy, ObservedService, View } from './view.ts';
 
 /**
  * Who can serve the addresses of a Service, and from where: for each address the nodes that are candidates or have its route.
@@ -75,14 +75,26 @@ function addressIntent({ of, verdict, refusal }: Judged): AddressIntent {
 /** Where no route may be. While that waits for a person, the endpoints go on to count. */
 function notAllowed(of: Case, refused: Refused): Standing[] {
   const taken = refusedStandings(of, refused);
-  if (of.ledger.removals.of(of.address.prefix)?.state !== 'held') return taken;
-  const served = servedStandings(of).map((standing) => ({ ...standing, refused }));
+  const removal = of.ledger.removals.of(of.address.prefix);
+  if (removal?.state !== 'held') return taken;
+  const { service } = of.claim;
+  const isEnding = service.presence === 'deleting' && !removal.isReleased;
+  const served = servedStandings(of).map((standing) => ({ ...(isEnding ? unserved(standing, service) : standing), refused }));
   if (refused.cause === 'removal') return served;
   // What is deleted is served on, and may come up; what is not allowed any more comes up nowhere.
   const nodes = new Set(taken.map(({ place }) => place.node));
   return served
     .filter(({ place }) => nodes.has(place.node))
     .map((standing) => (standing.wanted === 'yes' ? { ...standing, wanted: 'ifAnnounced' } : standing));
+}
+
+/**
+ * That there is no EndpointSlice is no evidence, for they may be written anew. Of a Service that is being deleted they are not:
+ * where a namespace ends they go with the pods, and nothing would ever say so.
+ */
+function unserved(standing: Standing, service: ObservedService): Standing {
+  const isSilent = standing.reason === 'NoEndpoint' && standing.evidence.length === 0;
+  return isSilent ? { ...standing, evidence: [seen(service, 'has no EndpointSlice')] } : standing;
 }
 
 /** Only nodes that have a route are of interest. */

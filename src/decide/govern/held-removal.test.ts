@@ -51,6 +51,28 @@ describe('a Service whose removal is held', () => {
     expect(announcing(world)).toEqual(['n2', 'n3']);
   });
 
+  it('goes when the last of its EndpointSlices is deleted with it, as where its namespace ends', () => {
+    const world = held();
+    world.cluster.stale('EndpointSlice');
+    world.cluster.mark('EndpointSlice', 'dns/edge-1', 'missing');
+    expect(decided(world)).toEqual(['n1 hold removal RemovalHeld', 'n2 hold removal RemovalHeld']);
+    world.cluster.fresh();
+    world.cluster.forget('EndpointSlice', 'dns/edge-1');
+    expect(decided(world)).toContain('n1 withdraw soft NoEndpoint');
+    expect(announcing(world)).toEqual([]);
+  });
+
+  it('stays without EndpointSlices where a person wants it made anew', () => {
+    const world = held();
+    const [batch = ''] = world.ledger.removals.batches();
+    world.ledger.removals.applyHold(aHold(world.ledger.removals.batch(batch), { isReleased: true }, batch), 7, 0);
+    world.cluster.forget('EndpointSlice', 'dns/edge-1');
+    expect(decided(world)).toContain('n1 hold soft NoEvidence');
+    world.cluster.mark('Service', 'dns/edge', 'deleted');
+    world.decide();
+    expect(announcing(world)).toEqual(['n1', 'n2']);
+  });
+
   it('goes when a person approves', () => {
     const world = held();
     approve(world);
