@@ -147,6 +147,14 @@ it('gives the operator every right that the main job needs, and none that it doe
   expect(asked().filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
   expect(used).toEqual(wanted);
   expect(site.operator.output()).not.toMatch(/forbidden/i);
+  // Rules can't tell types of Secrets: that no others are read is kept by asking for none.
+  for (const { requestURI } of asked().filter(({ objectRef }) => objectRef?.resource === 'secrets')) {
+    const { pathname, searchParams } = new URL(requestURI, 'https://api');
+    expect([pathname, searchParams.get('fieldSelector')]).toEqual([
+      `/api/v1/namespaces/${system.namespace}/secrets`,
+      'type=kubernetes.io/basic-auth',
+    ]);
+  }
 });
 
 /** Asked for only when an object vanished from a list without a word: a fault that the main job does not have. */

@@ -96,6 +96,20 @@ describe('a session whose password is in a Secret', () => {
     expect([fabric.heard, said(fabric)]).toEqual([[], allWell]);
   });
 
+  it('goes on as it is when another Secret is named that is not there, and follows when it is', async () => {
+    const fabric = await aPeeredFabric();
+    fabric.cluster.apply('AnycastPeer', objects.peer('a', '198.51.100.1', { passwordSecret: 'other', holdTimeSeconds: 30 }));
+    await fabric.run(60_000);
+    expect(fabric.heard).toEqual([]);
+    expect(said(fabric)).toEqual(['Accepted=True/Accepted', 'Ready=True/Established', 'ResolvedRefs=False/SecretNotFound']);
+    expect(conditionsOf(fabric)[2]?.message).toMatch(/Until then no session is opened or changed; one that is established goes on$/);
+    fabric.setRouterPassword('a', 'other-password');
+    fabric.cluster.apply('Secret', objects.secret('other', 'other-password'));
+    await fabric.run(120_000);
+    expect(fabric.heard).toHaveLength(2);
+    expect([fabric.routes('a'), said(fabric)]).toEqual([both, allWell]);
+  });
+
   it('goes on under an operator that never saw the Secret, with new routes too', async () => {
     const fabric = await aPeeredFabric();
     await fabric.stopOperator();
