@@ -86,6 +86,18 @@ describe('accepting a Full', () => {
     expect(taken).toMatchObject({ change: { removed: [], set: [{ sent: b }] } });
   });
 
+  it('says no digest where one does not fit: passwords could be tried out against it', () => {
+    const digest = digestOf([a]);
+    const state = stateAfter(aFull([a]));
+    const refusals = [aFull([], { version: 2, digest }), aDelta({ upserts: [b], digest })].map((message) =>
+      JSON.stringify(take(state, message)),
+    );
+    for (const refusal of refusals) {
+      expect(refusal).toContain('version 2 does not have the digest that it names');
+      expect(refusal).not.toContain(digest);
+    }
+  });
+
   it('refuses one whose digest does not fit, and removes nothing', () => {
     const state = stateAfter(aFull([a, b]));
     expect(answer(take(state, aFull([a], { version: 2, keep: ['c'], digest: digestOf([a, b]) })))).toMatch(/digest/);

@@ -32,7 +32,7 @@ function acceptFull(state: AppliedState, full: Full, decode: DecodeEntry): Accep
   const set = changedEntries(state, full.entries, removed, decode);
   // A Full says everything: when its sum is wrong, it is not known what to keep, and absence from it is no removal.
   if (digestAfter(state, removed, set) !== full.digest) {
-    return { kind: 'refused', reason: `version ${full.version} does not have the digest that it names: ${full.digest}` };
+    return { kind: 'refused', reason: digestDiffers(full.version) };
   }
   return accepted(state, { epoch: full.epoch, version: full.version, removed, set });
 }
@@ -49,10 +49,13 @@ function acceptDelta(state: AppliedState, delta: Delta, version: number, decode:
   }
   const set = changedEntries(state, delta.upserts, removed, decode);
   if (digestAfter(state, removed, set) !== delta.digest) {
-    return nack(`version ${delta.version} does not have the digest that it names: ${delta.digest}`);
+    return nack(digestDiffers(delta.version));
   }
   return accepted(state, { epoch: delta.epoch, version: delta.version, removed, set });
 }
+
+/** Without the digest: this is logged, and whoever read it could try out passwords that the entries may have. */
+const digestDiffers = (version: number): string => `version ${version} does not have the digest that it names`;
 
 /** The entries that differ from what was sent before, read; of entries that stand twice in a message, the last. */
 function changedEntries(
