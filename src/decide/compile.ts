@@ -1,4 +1,5 @@
 import type { AddressFamily } from '#net/ip-address.ts';
+import { exact } from '#runtime/exact.ts';
 import type { ExportAttributes } from '#state/attributes.ts';
 import type { Evidence } from '#state/evidence.ts';
 import { uniteAttributes } from './attributes.ts';
@@ -22,7 +23,7 @@ export function compile(view: View, ledger: Ledger, intent: Intent): Proposal {
     const exportsTo = exporting(view, address, unite);
     return address.standings.map((standing) => placeProposal({ view, ledger, address, matching, exportsTo }, standing));
   });
-  return { service: intent.service, gate: intent.gate, places, notes: [...notes.values()] };
+  return { service: intent.service, gate: intent.gate, places: exact(places), notes: [...notes.values()] };
 }
 
 /** What the compilation of one place needs. */

@@ -1,3 +1,4 @@
+import { exact } from '#runtime/exact.ts';
 import type { Evidence } from '#state/evidence.ts';
 import type { Doubt } from './intent.ts';
 import { maxEvidence, nodeSettleMs } from './limits.ts';
@@ -16,7 +17,7 @@ export function facts<T extends Observed>(objects: Iterable<T>, fact: (object: T
     if (evidence.length === maxEvidence) break;
     evidence.push(seen(object, fact(object)));
   }
-  return evidence;
+  return exact(evidence);
 }
 
 /** Doubt that a whole kind was not heard of recently. */

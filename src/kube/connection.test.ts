@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -76,6 +77,20 @@ function connected(user: object = { token: 'fixed' }, cluster: object = {}) {
 }
 
 describe('the connection to the API server', () => {
+  it('speaks HTTP/1.1, also to a server that would rather speak HTTP/2', async () => {
+    const versions: string[] = [];
+    const both = createSecureServer({ cert: first.certificate, key: first.privateKey, allowHTTP1: true }, (request, response) => {
+      versions.push(request.httpVersion);
+      response.setHeader('content-type', 'application/json');
+      response.end('{"metadata":{"name":"x"}}');
+    });
+    await new Promise<void>((resolve) => both.listen(0, '127.0.0.1', resolve));
+    const { get } = connected({}, { server: `https://127.0.0.1:${(both.address() as AddressInfo).port}` });
+    unwrap(await get());
+    both.close();
+    expect(versions).toEqual(['1.1']);
+  });
+
   it('is kept for many requests, also when credentials are read again', async () => {
     const { get, clock } = connected();
     handshakes = 0;

@@ -77,11 +77,12 @@ export class Connection {
   #pool(material: TlsMaterial): Dispatcher {
     // Keep-alive probes after 30 s: before load balancers forget the connection, as client-go does.
     const connect = { ...material, keepAlive: true, keepAliveInitialDelay: 30_000, timeout: limits.connectTimeoutMs };
-    const common = { connections: limits.connections, connect };
+    // Not HTTP/2: Node's leaked memory under long watches, and costs several times the processor time of this.
+    const common = { connections: limits.connections, connect, allowH2: false };
     const proxy = this.#config.getCurrentCluster()?.proxyUrl;
     if (proxy === undefined) return new Agent(common);
     if (!proxy.startsWith('http')) throw new Error(`proxy-url ${proxy}: only http and https proxies are supported`);
-    return new ProxyAgent({ uri: proxy, requestTls: connect, connections: limits.connections });
+    return new ProxyAgent({ uri: proxy, requestTls: connect, connections: limits.connections, allowH2: false });
   }
 }
 

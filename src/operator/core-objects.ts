@@ -1,3 +1,5 @@
+import { exact } from '#runtime/exact.ts';
+
 /**
  * Kubernetes' own objects, each with exactly the fields that this operator reads, and the projections that keep nothing else:
  * 5,000 full pods cost 83 MiB, projected ones 1 MiB. Dates are strings here, as the API server sends them.
@@ -63,7 +65,8 @@ const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
 const whole = (value: unknown): number | undefined => (Number.isInteger(value) ? (value as number) : undefined);
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const texts = (value: unknown): string[] => (Array.isArray(value) ? exact(value.filter(isText)) : []);
 const textMap = (value: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 

@@ -6,7 +6,7 @@ import { TestTerm, truth } from './testing/term.ts';
 const prefix = '192.0.2.53/32';
 
 /** What a term decided so far, as outcomes. */
-function outcomesOf(term: TestTerm): Outcomes {
+function outcomesOf(term: TestTerm): Outcomes & { take(): void } {
   const outcomes = new Outcomes(() => term.ledger);
   const take = (): void => {
     for (const { services, nodes } of term.turns.splice(0)) {
@@ -33,6 +33,18 @@ describe('outcomes', () => {
       0,
       [],
     ]);
+  });
+
+  it('keep of decisions those that are held', () => {
+    const term = TestTerm.ordinary();
+    const outcomes = outcomesOf(term);
+    const kept = (): string[] | undefined => outcomes.service('dns/edge')?.decisions.map(({ outcome, rule }) => `${outcome} ${rule}`);
+    expect(kept()).toEqual(['hold speakerHeard', 'hold speakerHeard']);
+    for (const node of ['n1', 'n2']) term.speaker(node);
+    term.settle();
+    expect(term.turns.flatMap(({ services }) => services.flatMap(({ decisions }) => decisions))).not.toEqual([]);
+    outcomes.take();
+    expect(kept()).toEqual([]);
   });
 
   it('count the addresses of a pool that Services hold, and not those that are refused', () => {

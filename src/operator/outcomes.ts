@@ -28,6 +28,7 @@ export class Outcomes {
     this.#ledger = ledger;
   }
 
+  /** Of its decisions those that are held. */
   service(key: string): ServiceOutcome | undefined {
     return this.#services.get(key);
   }
@@ -106,7 +107,9 @@ export class Outcomes {
   setService(outcome: ServiceOutcome): void {
     const { service } = outcome.intent;
     this.forgetService(service);
-    this.#services.set(service, outcome);
+    // What was done is told and over: only what is held back says something later, and it is a few of many.
+    const holds = outcome.decisions.filter((decision) => decision.outcome === 'hold');
+    this.#services.set(service, { ...outcome, decisions: holds.length === 0 ? none : holds });
     for (const { prefix, pool, refusal } of outcome.intent.addresses)
       if (pool !== undefined && refusal === undefined) this.#assigned.set(`${service} ${prefix}`, [pool]);
     this.#noted.set(
@@ -155,6 +158,8 @@ export class Outcomes {
 
 const isGuarded = ({ outcome, rule }: { readonly outcome: string; readonly rule: string }): boolean =>
   outcome === 'hold' && rule === 'removalGuard';
+
+const none: ServiceOutcome['decisions'] = [];
 
 /** Nodes from which some router has a route of the Service that is not wanted there. */
 const unwantedNodes = (ledger: LedgerStore, outcome: ServiceOutcome): string[] => unwantedRoutes(ledger, outcome).map(({ node }) => node);

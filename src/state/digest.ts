@@ -57,5 +57,6 @@ export function entryHash(entry: EncodedEntry): string {
   const input = new Uint8Array(keyBytes.length + 1 + entry.bytes.length);
   input.set(keyBytes);
   input.set(entry.bytes, keyBytes.length + 1);
-  return hash('sha256', input, 'hex').slice(0, 16);
+  // Not a part of the whole hash's text: that would keep the whole.
+  return hash('sha256', input, 'buffer').toString('hex', 0, 8);
 }

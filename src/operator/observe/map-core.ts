@@ -11,6 +11,7 @@ import type {
 } from '#decide/view.ts';
 import { keyOf } from '#kube/resource.ts';
 import { type AddressFamily, formatIpAddress, parseIpAddress } from '#net/ip-address.ts';
+import { exact } from '#runtime/exact.ts';
 import { type EndpointSlice, type Namespace, type Node, type ObjectMeta, type Service, serviceNameLabel } from '../core-objects.ts';
 
 /** Kubernetes' label for nodes that load balancers shall leave out; its presence counts, not its value. */
@@ -49,7 +50,7 @@ export function mapService(service: Service, presence: Presence): ObservedServic
     namespace: metadata.namespace ?? '',
     isLoadBalancer: spec.type === 'LoadBalancer',
     class: spec.loadBalancerClass === undefined ? 'none' : spec.loadBalancerClass === loadBalancerClass ? 'ours' : 'foreign',
-    families: (spec.ipFamilies ?? []).filter((family): family is AddressFamily => family === 'IPv4' || family === 'IPv6'),
+    families: exact((spec.ipFamilies ?? []).filter((family): family is AddressFamily => family === 'IPv4' || family === 'IPv6')),
     externalTrafficPolicy: trafficPolicy(spec.externalTrafficPolicy),
     ...(spec.healthCheckNodePort !== undefined && spec.healthCheckNodePort > 0 && { healthCheckNodePort: spec.healthCheckNodePort }),
     addresses: canonicalAddresses(requested),
