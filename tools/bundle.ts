@@ -32,6 +32,31 @@ const requiredBuiltins: Plugin = {
   },
 };
 
+/**
+ * The HTTP client without what comes with it (fetch, WebSocket, cookies, caches, mocks), and of the Kubernetes client only what is
+ * asked for: the rest would run at every start, and cost an operator 15 MB.
+ */
+const usedParts: Plugin = {
+  name: 'used-parts',
+  setup(making) {
+    making.onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'used-part' }));
+    making.onLoad({ filter: /./, namespace: 'used-part' }, () => ({ contents: usedOfUndici, resolveDir: root }));
+    making.onResolve({ filter: /client-node$|^\.\.?\// }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      const isClient = path === '@kubernetes/client-node' || importer.includes('/@kubernetes/client-node/dist/');
+      if (pluginData === usedParts || !isClient) return undefined;
+      const found = await making.resolve(path, { importer, resolveDir, kind, pluginData: usedParts });
+      return { path: found.path, errors: found.errors, sideEffects: false };
+    });
+  },
+};
+
+/** As its index does it. Who makes requests otherwise finds that there is no fetch. */
+const usedOfUndici = `
+  Object.assign(require('undici/lib/dispatcher/dispatcher').prototype, require('undici/lib/api'));
+  exports.Agent = require('undici/lib/dispatcher/agent');
+  exports.ProxyAgent = require('undici/lib/dispatcher/proxy-agent');
+`;
+
 rmSync(dist, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -45,7 +70,7 @@ await build({
   platform: 'node',
   target: 'node24',
   external: ['koffi'],
-  plugins: [requiredBuiltins],
+  plugins: [requiredBuiltins, usedParts],
   // Packages written as CommonJS ask for Node's own modules with require, which modules don't have.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   // Names stay, and lines are short: a stack trace can be read without source maps. Comments of packages go: one letter in them

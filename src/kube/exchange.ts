@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { describeError } from '#obs/logger.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type ApiError, errorOfAnswer } from './api-error.ts';
@@ -40,8 +40,10 @@ export async function open(connection: Connection, call: Call, deadline: Deadlin
   try {
     const { dispatcher, headers } = await connection.credentials();
     reason = 'Unreachable';
-    const answer = await request(`${connection.server}${call.path}${queryOf(call)}`, {
-      dispatcher,
+    const { origin, pathname } = new URL(connection.server);
+    const answer = await dispatcher.request({
+      origin,
+      path: `${pathname === '/' ? '' : pathname}${call.path}${queryOf(call)}`,
       method: call.method,
       headers: { ...headers, accept: 'application/json', ...(call.body !== undefined && { 'content-type': contentType(call) }) },
       body: call.body === undefined ? null : JSON.stringify(call.body),

@@ -1,6 +1,9 @@
 import { cpSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kinds } from '#api/kinds.ts';
+import { LabApiServer } from '#lab/api-server/lab-api-server.ts';
+import { makeCertificate } from '#rpc/testing/certificates.ts';
 import { eventually } from '../support/eventually.ts';
 import { run, startProcess } from '../support/processes.ts';
 import { Scope } from '../support/scope.ts';
@@ -104,6 +107,27 @@ describe('the bundle', () => {
 
   it('says in one line what is wrong with its use', async () => {
     await expect(run([...command, 'operator'])).rejects.toThrow('--tls-cert');
+  });
+
+  it('observes and leads a cluster over TLS with what it has of the clients of Kubernetes and HTTP, and has no more of them', async () => {
+    const { certificate, privateKey } = makeCertificate('localhost,IP:127.0.0.1');
+    const api = new LabApiServer({
+      kinds: Object.values(kinds).map((kind) => ({ ...kind, shortNames: [kind.shortName], hasStatus: true })),
+      tls: { cert: certificate, key: privateKey, ca: certificate },
+    });
+    api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'anycast-system' } });
+    await api.start();
+    scope.onClose('the API server', () => api.stop());
+    const kubeconfig = join(tempFolder(scope, 'operator'), 'kubeconfig');
+    await api.writeKubeconfig(kubeconfig);
+    const listen = ['--insecure', '--listen-grpc', '127.0.0.1:0', '--listen-http', '127.0.0.1:0'];
+    const operator = startProcess(scope, 'operator', { argv: [...command, 'operator', '--kubeconfig', kubeconfig, ...listen] });
+    await operator.waitForOutput(/"event":"observing"/);
+    await operator.waitForOutput(/"event":"leading"/);
+    await operator.stop();
+    expect(operator.ended()).toBe(0);
+    const text = readdirSync(app).map((file) => (file.endsWith('.mjs') ? readFileSync(join(app, file), 'utf8') : ''));
+    expect(text.join('').match(/class (?:MockAgent|WebSocket|V1PodSpec)\b/g)).toBeNull();
   });
 
   it('announces from a file, and the collector hears it', async () => {
