@@ -90,6 +90,7 @@ const violations: readonly [KindName, object, string, string][] = [
   ['AnycastPeer', { ...peer, holdTimeSeconds: 2 }, 'spec.holdTimeSeconds', 'a hold time is at least 3 seconds'],
   ['AnycastPeer', { ...peer, peerASN: 64512, multihopTTL: 2 }, 'spec.multihopTTL', 'iBGP (localASN equals peerASN) has no such bound'],
   ['AnycastPeer', { ...peer, ttlSecurityHops: 1, multihopTTL: 2 }, 'spec.ttlSecurityHops', 'with TTL security our packets begin with 255'],
+  ['AnycastPeer', { ...peer, tcpAO: { keyID: 1, receiveKeyID: 2 } }, 'spec.tcpAO', 'TCP-AO has a key'],
   ['AnycastPeer', { ...peer, peerASN: 64512, role: 'Customer' }, 'spec.role', 'roles are for eBGP'],
   ['AnycastPeer', { ...peer, localAS: { asn: peer.peerASN } }, 'spec.localAS', "another AS is for eBGP, and is not the router's"],
   ['AnycastPeer', { ...peer, sourceAddress: '2001:db8::2' }, 'spec.sourceAddress', 'both ends of a connection are of one family'],
@@ -183,8 +184,15 @@ describe('the rules on a real API server', () => {
     );
     expect(await complaintAbout('AnycastPeer', { ...peer, localASN: 4_294_967_294, holdTimeSeconds: 3 })).toBe('');
     expect(await complaintAbout('AnycastPeer', { ...peer, holdTimeSeconds: 0, multihopTTL: 255 })).toBe('');
+    expect(await complaintAbout('AnycastPeer', { ...peer, passwordSecret: 'tor.rack-1', tcpAO: { keyID: 0, receiveKeyID: 255 } })).toBe('');
     expect(await complaintAbout('AnycastPool', { addresses: ['0.0.0.0/0', '2001:db8::/128', '192.0.2.1'] })).toBe('');
     expect(await complaintAbout('AnycastAdvertisement', {})).toBe('');
+  });
+
+  it('refuse the name of a Secret that could be in another namespace', async () => {
+    expect(await complaintAbout('AnycastPeer', { ...peer, passwordSecret: 'team/tor' })).toContain(
+      'spec.passwordSecret: Invalid value: "team/tor"',
+    );
   });
 
   it('refuse an AnycastConfig of another name', async () => {
