@@ -84,6 +84,7 @@ const violations: readonly [KindName, object, string, string][] = [
   ['AnycastPeer', { ...peer, address: 'leaf-1' }, 'spec.address', 'write an IPv4 or IPv6 address'],
   ['AnycastPeer', { ...peer, address: 'fe80::1' }, 'spec.interface', 'fe80:: addresses mean another host on every link'],
   ['AnycastPeer', { localASN: 64512, peerASN: 64500 }, 'spec.address', 'name the router'],
+  ['AnycastPeer', { ...peer, tcpAO: { keyID: 1, receiveKeyID: 1 } }, 'spec.tcpAO', 'TCP-AO has a key'],
   ['AnycastPeer', { ...peer, interface: 'eth0' }, 'spec.interface', 'only a link-local address is on an interface'],
   ['AnycastPeer', { ...unnumbered, multihopTTL: 2 }, 'spec.interface', 'the router is on the link, and so is our end'],
   ['AnycastPeer', { ...peer, address: '0.0.0.0' }, 'spec.address', 'name one host'],
