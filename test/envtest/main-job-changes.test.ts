@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tcpAbilities } from '#linux/tcp-abilities.ts';
 import { eventually } from '../support/eventually.ts';
 import { Scope } from '../support/scope.ts';
 import type { KubeObject, Reference } from './client.ts';
+import { system } from './support/anycast-processes.ts';
 import { freeAddresses, type NodeName, ourObject, peerOf, refinementOf, Site, type SiteService } from './support/main-job.ts';
 import { asn } from './support/routers.ts';
 
@@ -130,6 +132,30 @@ describe('an AnycastPeer that is edited', () => {
     await site.setReady(service, 'n2', false);
     await site.untilRouted(service, ['n1']);
     await site.untilUpdates(before, 2);
+  });
+
+  // Where the kernel has TCP-AO, the session would begin anew, and the router would not sign.
+  it.skipIf(tcpAbilities().ao)('keeps its session when it asks what no kernel here can do, and says which node lacks what', async () => {
+    const service = await routedService('unsigned');
+    const before = site.routers.updates();
+    const name = 'no-such-kernel';
+    await site.client.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: system.namespace },
+      type: 'kubernetes.io/basic-auth',
+      stringData: { password: 'secret' },
+    });
+    const peer = peerOf(site, 'frr', 'ipv4');
+    await site.client.patch(peer, { spec: { passwordSecret: name, tcpAO: { keyID: 1, receiveKeyID: 1 } } });
+    const { message } = await site.untilCondition(peer, 'Ready', { status: 'False', reason: 'FeatureMissing' });
+    expect(message).toMatch(/^n1: the speaker can not run tcp-ao for frr-ipv4, and goes on with what it has\. .* \(and 2 more\)$/);
+    // What is decided next comes after whatever that change did.
+    await site.setReady(service, 'n2', false);
+    await site.untilRouted(service, ['n1']);
+    await site.untilUpdates(before, 2);
+    await site.client.patch(peer, { spec: { passwordSecret: null, tcpAO: null } });
+    await site.untilCondition(peer, 'Ready', { status: 'True', reason: 'Established' });
   });
 
   it('loses its session while its AS is wrong, says so, and has its routes back when it is right', async () => {
