@@ -103,7 +103,7 @@ const fields = z.object({
   tcpAO: tcpAO
     .exactOptional()
     .describe(
-      'Sign with TCP-AO (RFC 5925) in place of TCP MD5, with the password of passwordSecret as master key. Nodes whose kernel does not have it refuse, and say so. A change starts the session anew. Default: TCP MD5.',
+      'Sign with TCP-AO (RFC 5925) in place of TCP MD5, with the password of passwordSecret as master key. A node whose kernel does not have it goes on with the session as it was, and says so. A change starts the session anew. Default: TCP MD5.',
     ),
   ttlSecurityHops: int32(1, 254)
     .exactOptional()
