@@ -6,7 +6,7 @@ import { Peer } from '#bgp/peer/peer.ts';
 import type { Record } from '#bgp/peer/recording.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { lockInFolder } from '#linux/folder-lock.ts';
-import { openLinkSocket } from '#linux/link-socket.ts';
+import { canHearLinks, openLinkSocket } from '#linux/link-socket.ts';
 import { Tcp } from '#linux/tcp.ts';
 import { tcpAbilities } from '#linux/tcp-abilities.ts';
 import { healthRoutes } from '#obs/health.ts';
@@ -97,7 +97,7 @@ function makeSpeaker(flags: SpeakerFlags, node: string, { logger, record }: Outp
     instance: randomUUID(),
     bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     software: `anycast ${version}`,
-    features: featuresWith(tcpAbilities()),
+    features: featuresWith({ ...tcpAbilities(), links: canHearLinks() }),
     clock: realClock,
     prefixes,
     originMs: performance.timeOrigin + performance.now() - realClock.nowMs(),

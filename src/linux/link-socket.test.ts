@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { err, ok, unwrap } from '#runtime/result.ts';
-import { openLinkSocket } from './link-socket.ts';
+import { canHearLinks, openLinkSocket } from './link-socket.ts';
 import { encodeRouterMessage } from './router-messages.ts';
 import { type IcmpSockets, socketOptions } from './socket-options.ts';
 
@@ -92,6 +92,20 @@ describe('a link', () => {
         () => eth0(),
       ),
     ).toEqual(err('it needs the capability NET_RAW'));
+  });
+});
+
+describe('whether links can be heard', () => {
+  it('is tried, and leaves no socket', () => {
+    const { asked, kernel } = aKernel();
+    expect(canHearLinks(kernel)).toBe(true);
+    expect(asked).toEqual([
+      ['open', 'lo', 1],
+      ['close', 5],
+    ]);
+    expect(canHearLinks(() => err('koffi is not here'))).toBe(false);
+    const refusing = { icmpSocket: () => err('it needs the capability NET_RAW') } as unknown as IcmpSockets;
+    expect(canHearLinks(() => ok(refusing))).toBe(false);
   });
 });
 

@@ -65,6 +65,14 @@ export function openLinkSocket(
   });
 }
 
+/** Whether links can be opened at all: it takes a capability. Tried on the loopback device, whose index is always 1. */
+export function canHearLinks(options: () => Result<IcmpSockets, string> = socketOptions): boolean {
+  const kernel = options();
+  const opened = kernel.ok ? kernel.value.icmpSocket('lo', 1) : kernel;
+  if (kernel.ok && opened.ok) kernel.value.close(opened.value);
+  return opened.ok;
+}
+
 const noLink = (device: string): string => `${device} has no link-local address: it is not there, is down, or has no IPv6`;
 
 function linkOf(device: string, interfaces: Interfaces): Link | undefined {

@@ -33,6 +33,11 @@ describe('what an entry needs', () => {
     expect(featuresOf(aPeer({ password: 'secret', tcpAo }))).toEqual(['tcp-ao']);
   });
 
+  it('is to find the router where that has no address', () => {
+    expect(featuresOf(aPeer({ address: 'fe80::1', interface: 'eth0' }))).toEqual(['interface']);
+    expect(featuresOf(aPeer({ address: '', interface: 'eth0' }))).toEqual(['interface', 'unnumbered']);
+  });
+
   it('has a name of its own each', () => {
     expect(new Set(allFeatures).size).toBe(allFeatures.length);
   });

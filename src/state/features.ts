@@ -23,16 +23,20 @@ const features = {
   noLlgr: 'no-llgr',
 } as const satisfies Record<keyof SessionOptions, string>;
 
-export type Feature = (typeof features)[keyof SessionOptions];
+/** What a peer without address asks: its router has to be found. */
+const unnumbered = 'unnumbered';
+
+export type Feature = (typeof features)[keyof SessionOptions] | typeof unnumbered;
 
 /** All features that this version knows. */
-export const allFeatures: readonly Feature[] = Object.values(features);
+export const allFeatures: readonly Feature[] = [...Object.values(features), unnumbered];
 
 /** What a speaker has to be able to run the entry, beyond protocol 1. */
 export function featuresOf(entry: Entry): Feature[] {
   if (entry.kind !== 'peer') return [];
   const asked = (Object.keys(features) as (keyof typeof features)[]).filter((field) => entry[field] !== undefined);
-  return asked.filter((field) => !isKeyOfAo(field, entry)).map((field) => features[field]);
+  const options = asked.filter((field) => !isKeyOfAo(field, entry)).map((field) => features[field]);
+  return entry.address === '' ? [...options, unnumbered] : options;
 }
 
 /** The password of TCP-AO is no key of TCP MD5. */
