@@ -176,8 +176,15 @@ describe('the next hop', () => {
     const unnumbered = { localAddress: ip('fe80::1'), linkLocalAddress: ip('fe80::1') };
     expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true })).toBe('fe80::1');
     expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true, configured: { IPv6: ip('2001:db8::1') } })).toBe('2001:db8::1');
-    expect(nextHopOn('IPv4', { ...unnumbered, extendedNextHop: true, interfaceAddresses })).toBe('192.0.2.20');
     expect(refusalOn({ ...ebgp, ...unnumbered })).toBe('NoNextHop');
+  });
+
+  it('of IPv4 is of IPv6 between link-local addresses, as the router need not have our subnet: unless one is configured, or it takes none', () => {
+    const linkLocal = { localAddress: ip('fe80::1'), linkLocalAddress: ip('fe80::1'), interfaceAddresses };
+    expect(nextHopOn('IPv4', { ...linkLocal, extendedNextHop: true })).toBe('2001:db8::20 fe80::1');
+    expect(nextHopOn('IPv4', { ...linkLocal, extendedNextHop: true, configured })).toBe('198.51.100.1');
+    expect(nextHopOn('IPv4', linkLocal)).toBe('192.0.2.20');
+    expect(nextHopOn('IPv4', { extendedNextHop: true, interfaceAddresses })).toBe('192.0.2.10');
   });
 
   it('of one family says nothing about the other', () => {

@@ -20,13 +20,15 @@ export type NextHops = { readonly nextHop: IpAddress; readonly linkLocalNextHop?
 /**
  * The next hop of routes of a family, undefined where there is none: what is configured; else our end of the session; else a
  * global address on the interface that carries the session. The last two are on the router's link, or reach it as the session
- * does. IPv4 routes without any get one of IPv6, where the router takes that.
+ * does. IPv4 routes without any get one of IPv6, where the router takes that; so do those of a session between link-local
+ * addresses, which does not show that the router has an address in the subnet of ours.
  */
 export function chooseNextHops(family: AddressFamily, sources: NextHopSources): NextHops | undefined {
   if (family === 'IPv6') return ipv6NextHops(sources);
-  const nextHop = globalNextHop('IPv4', sources);
+  const { configured, localAddress, extendedNextHop = false } = sources;
+  const nextHop = extendedNextHop && isLinkLocal(localAddress) ? configured.IPv4 : globalNextHop('IPv4', sources);
   if (nextHop !== undefined) return { nextHop };
-  return sources.extendedNextHop ? ipv6NextHops(sources) : undefined;
+  return extendedNextHop ? ipv6NextHops(sources) : undefined;
 }
 
 /**
