@@ -11,7 +11,7 @@ import type { RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { ceaseSubcode, familyOf, refreshSubtype } from '#bgp/wire/iana.ts';
 import type { RouteRefreshMessage } from '#bgp/wire/messages.ts';
-import type { ByteStream, Connector } from '#linux/byte-stream.ts';
+import type { ByteStream, Connector, SocketAddress } from '#linux/byte-stream.ts';
 import { interfaceAddresses } from '#linux/interface-addresses.ts';
 import type { IpAddress } from '#net/ip-address.ts';
 import type { Logger } from '#obs/logger.ts';
@@ -60,7 +60,7 @@ export type PeerSurroundings = {
   /** The table of prefixes that all peers of the process share. */
   readonly prefixes: PrefixTable;
   /** Addresses of the interface that carries an address of ours. Default: asks the machine. */
-  readonly interfaceAddresses?: (localAddress: string) => readonly IpAddress[];
+  readonly interfaceAddresses?: (local: SocketAddress) => readonly IpAddress[];
   /** What this process knows of the one before it on this node. Default: there was none. */
   readonly restart?: Restart;
   /** Takes all that happens on the sessions. Default: nobody does. */
@@ -310,9 +310,9 @@ export class Peer {
     const { stream, session } = connection;
     if (stream === undefined || session.negotiated === undefined) return;
     const { context } = session.negotiated;
-    const localAddress = stream.local.address;
-    const addressesOf = this.#surroundings.interfaceAddresses ?? ((address: string) => interfaceAddresses(address));
-    const policy = policySession(this.#settings, { context, localAddress }, addressesOf(localAddress));
+    const { local } = stream;
+    const addressesOf = this.#surroundings.interfaceAddresses ?? ((end: SocketAddress) => interfaceAddresses(end));
+    const policy = policySession(this.#settings, { context, localAddress: local.address }, addressesOf(local));
     const routes = this.#routes.hear(outbox, policy, this.#settings.maxPrefixes);
     outbox.flush();
     if (routes.length > 0) this.#events.routes(routes);
