@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { parseAnycastPeer } from '#api/anycast-peer.ts';
+import { parseConfig } from '#speaker/config/config-file.ts';
 import { startProcess } from '../support/processes.ts';
 import { Scope } from '../support/scope.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -27,5 +30,26 @@ describe('the guide to a speaker without Kubernetes', () => {
     });
     expect(await shell.waitForEnd(70_000), shell.output()).toBe(0);
     expect(shell.output()).toContain('"prefix":"192.0.2.53/32"');
+  });
+});
+
+describe('the guide to unnumbered routers', () => {
+  const guide = readFileSync(join(root, 'docs/guides/unnumbered.md'), 'utf8');
+  const [peer, kustomization] = [...guide.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => parse(text));
+
+  it('has an AnycastPeer and a file that are taken', () => {
+    expect(parseAnycastPeer(peer)).toMatchObject({ ok: true, value: { spec: { interface: 'eth1' } } });
+    const [, peers] = /`(peers: .*?)`/.exec(guide) ?? [];
+    expect(parseConfig(`asn: 64512\nrouterId: 192.0.2.1\n${peers}`)).toMatchObject({ ok: true, value: { peers: [{ interface: 'eth1' }] } });
+  });
+
+  it('has a patch that adds what the chart adds', () => {
+    const [{ target, patch }] = kustomization.patches;
+    const objects = parseAllDocuments(readFileSync(join(root, 'deploy/base/operator.yaml'), 'utf8')).map((each) => each.toJS());
+    const speakers = objects.find(({ kind, metadata }) => kind === target.kind && metadata.name === target.name);
+    const [{ op, path, value }] = parse(patch);
+    const steps = path.split('/').slice(1, -1);
+    expect([op, path.endsWith('/capabilities/add'), value]).toEqual(['add', true, ['NET_RAW']]);
+    expect(steps.reduce((at: Record<string, unknown>, step: string) => at[step], speakers)).toEqual({ drop: ['ALL'] });
   });
 });
