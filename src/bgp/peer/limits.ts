@@ -16,15 +16,15 @@ export const limits = {
   sendHoldMs: 480_000,
   /** Looks of the send hold timer in one hold time: how exactly it is kept. */
   sendHoldLooks: 8,
+  /** Routes that one slice of work takes over for a session: with a chunk that is written, about a millisecond. */
+  sliceRoutes: 4_096,
   /** UPDATE bytes handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
-  chunkBytes: 32 * 1_024,
+  chunkBytes: 16 * 1_024,
   /**
    * UPDATE bytes on their way to one router that its TCP has not acknowledged. The kernel would take megabytes, and a withdrawal
    * would wait behind them.
    */
   inFlightBytes: 256 * 1_024,
-  /** UPDATE bytes written to one peer in one turn of the event loop, then others get theirs. */
-  turnBytes: 128 * 1_024,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
   ackPollFirstMs: 1,
   ackPollMaxMs: 50,

@@ -10,10 +10,15 @@ import type { Clock } from '#runtime/clock.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Connection } from './connection.ts';
 import { limits } from './limits.ts';
+import type { Turns } from './turns.ts';
 
 /** What an outbox needs. */
 export type OutboxOptions = {
   readonly clock: Clock;
+  /** Gives this session its share of the event loop. */
+  readonly turns: Turns;
+  /** Hands over as many routes as it is asked for, with `announce` and `withdraw`; true while there are more. */
+  readonly supply: (most: number) => boolean;
   /** The table of prefixes that all peers of the process share. */
   readonly prefixes: PrefixTable;
   readonly connection: Connection;
@@ -30,17 +35,18 @@ export type OutboxOptions = {
 
 /**
  * What one Established session sends: takes UPDATEs from the Adj-RIB-Out as fast as the router takes them, and says when it has
- * them. Nothing here is shared with another peer, and one turn of the event loop writes a bounded amount: a router that stands
- * still delays nobody else, and holds up to `limits.inFlightBytes` of our memory.
+ * them. A router that stands still delays nobody else, and holds up to `limits.inFlightBytes` of our memory. Work comes in slices of
+ * bounded size, and withdrawals are at the front of each: they overtake what is being announced, also in the middle of it.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #rib: AdjRibOut;
   readonly #acknowledgements: Acknowledgements<Chunk>;
   #closed = false;
-  #flushingSoon = false;
-  /** Whether the last flush left nothing to write. */
+  /** Whether the last slice left nothing to write. */
   #emptied = false;
+  /** Long work is done in slices, see {@link Turns}. */
+  readonly #slice = (): boolean => this.#work();
   /** Families that the router got End-of-RIB of. */
   readonly #marked = new Set<AddressFamily>();
   /** Families whose routes are being repeated, the end of which is to be said. */
@@ -102,13 +108,12 @@ export class Outbox {
       this.#demarcate(family, refreshSubtype.begin);
     }
     this.#rib.repeat(family);
-    this.flush();
+    this.#goOn();
   }
 
-  /** Writes what the router takes now; the rest follows by itself. */
+  /** Writes what goes first, withdrawals or a small change, in this turn; the rest follows by itself. */
   flush(): void {
-    this.#emptied = this.#write();
-    this.#checkSettled();
+    if (this.#work()) this.#goOn();
   }
 
   /** Calls back once: when the router's TCP has all that was to be sent, or when the session is over. */
@@ -120,30 +125,35 @@ export class Outbox {
   /** The session is over. */
   close(): void {
     this.#closed = true;
+    this.#options.turns.remove(this.#slice);
     this.#acknowledgements.stop();
     this.#rib.close();
     this.#checkSettled();
   }
 
-  /** True when nothing is left to write. */
-  #write(): boolean {
+  /** One slice: takes some routes over, and writes one chunk. True while there is more to do now. */
+  #work(): boolean {
+    if (this.#closed) return false;
+    const supplied = this.#options.supply(limits.sliceRoutes);
+    const more = this.#rib.repeatSome(limits.sliceRoutes) || supplied;
+    const wrote = this.#write(more);
+    this.#emptied = !more && wrote === 'nothing';
+    if (this.#emptied) this.#finishRepeating();
+    this.#checkSettled();
+    // What waits for the router is gone on with when the stream drained, or when TCP acknowledged some of what is on its way.
+    return more || wrote === 'something';
+  }
+
+  #write(more: boolean): 'something' | 'nothing' | 'waits' {
     const { connection, stream } = this.#options;
-    for (let octets = 0; octets < limits.turnBytes; ) {
-      // What waits is sent when the stream drained, or when TCP acknowledged some of what is on its way.
-      if (this.#closed || connection.blocked || stream.unacknowledgedBytes() >= limits.inFlightBytes) return false;
-      const chunk = this.#rib.next(limits.chunkBytes);
-      if (chunk === undefined) {
-        this.#finishRepeating();
-        return true;
-      }
-      octets += chunk.bytes.length;
-      connection.write(chunk.bytes);
-      this.#acknowledgements.wrote(chunk);
-      for (const family of chunk.endOfRib) this.#marked.add(family);
-      if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(chunk.withdrawn);
-    }
-    this.#flushSoon();
-    return false;
+    if (connection.blocked || stream.unacknowledgedBytes() >= limits.inFlightBytes) return 'waits';
+    const chunk = this.#rib.next(limits.chunkBytes, more);
+    if (chunk === undefined) return 'nothing';
+    connection.write(chunk.bytes);
+    this.#acknowledgements.wrote(chunk);
+    for (const family of chunk.endOfRib) this.#marked.add(family);
+    if (chunk.withdrawn.length > 0) this.#options.withdrawalsWritten(chunk.withdrawn);
+    return 'something';
   }
 
   /** All that was to be repeated is written. */
@@ -158,18 +168,13 @@ export class Outbox {
   }
 
   /** Others get their turn before the rest of a large table. */
-  #flushSoon(): void {
-    if (this.#flushingSoon) return;
-    this.#flushingSoon = true;
-    this.#options.clock.soon(() => {
-      this.#flushingSoon = false;
-      this.flush();
-    });
+  #goOn(): void {
+    this.#options.turns.add(this.#slice);
   }
 
   #acknowledged(chunk: Chunk): void {
     this.#options.acknowledged(chunk, this.#rib.acknowledge(chunk));
-    this.flush();
+    this.#goOn();
   }
 
   #checkSettled(): void {

@@ -3,12 +3,13 @@
  *
  * A {@link Peer} connects, keeps the session up, tells the router the routes that it shall have, and says what the router really
  * has. It runs the state machine of `bgp/fsm` (in `connection.ts`; two of them while connections collide, in `connections.ts`) and
- * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer: what happens to one router happens to no other.
+ * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer but their turns at the event loop: what happens to
+ * one router happens to no other.
  */
 import type { State } from '#bgp/fsm/events.ts';
 import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
 import type { RouteAttributes } from '#bgp/policy/export-route.ts';
-import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { ceaseSubcode, familyOf, refreshSubtype } from '#bgp/wire/iana.ts';
 import type { RouteRefreshMessage } from '#bgp/wire/messages.ts';
 import type { ByteStream, Connector, SocketAddress } from '#linux/byte-stream.ts';
@@ -26,6 +27,7 @@ import { Outbox } from './outbox.ts';
 import type { Record } from './recording.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from './truth.ts';
+import { Turns } from './turns.ts';
 import { type Concerned, type PeerRoute, WantedRoutes } from './wanted-routes.ts';
 
 export type { PeerRoute } from './wanted-routes.ts';
@@ -59,6 +61,8 @@ export type PeerSurroundings = {
   readonly logger: Logger;
   /** The table of prefixes that all peers of the process share. */
   readonly prefixes: PrefixTable;
+  /** Shares the event loop among the peers of the process. Default: this peer shares it with none. */
+  readonly turns?: Turns;
   /** Addresses of the interface that carries an address of ours. Default: asks the machine. */
   readonly interfaceAddresses?: (local: SocketAddress) => readonly IpAddress[];
   /** What this process knows of the one before it on this node. Default: there was none. */
@@ -74,6 +78,7 @@ export class Peer {
   readonly #logger: Logger;
   readonly #routes: WantedRoutes;
   readonly #malformed: MalformedUpdates;
+  readonly #turns: Turns;
   #settings: PeerSettings;
   #connections: Connections;
   /** While Established. */
@@ -98,6 +103,7 @@ export class Peer {
     this.#logger = surroundings.logger.child({ peer: settings.name });
     this.#malformed = new MalformedUpdates(this.#logger);
     this.#routes = new WantedRoutes(surroundings.prefixes);
+    this.#turns = surroundings.turns ?? new Turns(surroundings.clock);
     this.#sinceMs = surroundings.clock.nowMs();
     this.#restart = surroundings.restart ?? { restarted: false, forwardingPreserved: false };
     this.#connections = this.#newConnections();
@@ -141,9 +147,9 @@ export class Peer {
 
   /**
    * As `change`, for many prefixes with the same attributes, to which the caller holds references for this call: a file may list a
-   * million. What becomes of them is told in `listed`. A prefix is either listed, or named to `change`.
+   * million. The arrays must not change afterwards, as long tables are told over many turns of the event loop. What becomes of them is told in `listed`. A prefix is either listed, or named to `change`.
    */
-  changeListed(removals: Iterable<PrefixHandle>, upserts: Iterable<PrefixHandle>, attributes: RouteAttributes): void {
+  changeListed(removals: PrefixHandles, upserts: PrefixHandles, attributes: RouteAttributes): void {
     if (this.#stopping !== undefined) return;
     this.#routes.removeListed(removals);
     this.#routes.setListed(upserts, attributes);
@@ -263,6 +269,8 @@ export class Peer {
     for (const caveat of stream.caveats) this.#logger.warn({ event: 'session-caveat' }, caveat);
     const outbox = new Outbox({
       clock,
+      turns: this.#turns,
+      supply: (most) => this.#routes.tellSome(most),
       prefixes,
       connection,
       stream,

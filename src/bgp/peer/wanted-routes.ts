@@ -1,10 +1,11 @@
 import { exportRoute, type PolicySession, type RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { Acknowledged, Chunk } from '#bgp/rib/adj-rib-out.ts';
 import { PrefixColumn } from '#bgp/rib/prefix-column.ts';
-import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { formatPrefix, parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
 import type { Outbox } from './outbox.ts';
+import { OwedRoutes } from './owed-routes.ts';
 import { PrefixBound } from './prefix-bound.ts';
 import { type RouteKind, RouteKinds } from './route-kinds.ts';
 import type { PeerRouteTruth } from './truth.ts';
@@ -33,7 +34,8 @@ type Hearing = {
 
 /**
  * What one router shall hear, whether its session is up or not; in the session that is up, each route in the form that policy gives
- * it. Four octets a route: a file may list a million.
+ * it. Four octets a route: a file may list a million. Many routes are handed to the session in parts, with `tellSome`, those first that
+ * are to go.
  */
 export class WantedRoutes {
   readonly #prefixes: PrefixTable;
@@ -44,6 +46,9 @@ export class WantedRoutes {
    */
   readonly #routes: PrefixColumn;
   #hearing: Hearing | undefined;
+  /** Routes that the session is still to be told of: those to be taken back, and those to be announced. */
+  readonly #leaving = new OwedRoutes();
+  readonly #coming = new OwedRoutes();
 
   constructor(prefixes: PrefixTable) {
     this.#prefixes = prefixes;
@@ -57,9 +62,10 @@ export class WantedRoutes {
     this.#prefixes.release(handle);
   }
 
-  /** As `set`, for many prefixes with the same attributes, to which the caller holds references. */
-  setListed(prefixes: Iterable<PrefixHandle>, attributes: RouteAttributes): void {
-    for (const prefix of prefixes) this.#set(prefix, attributes, true);
+  /** As `set`, for many prefixes with the same attributes, to which the caller holds references: `tellSome` tells them. */
+  setListed(prefixes: PrefixHandles, attributes: RouteAttributes): void {
+    for (const prefix of prefixes) this.#note(prefix, attributes, true);
+    if (this.#hearing !== undefined) this.#coming.add(prefixes);
   }
 
   /** The router shall not hear it. */
@@ -68,19 +74,33 @@ export class WantedRoutes {
     if (handle !== undefined) this.#remove(handle);
   }
 
-  /** As `remove`, for many. */
-  removeListed(prefixes: Iterable<PrefixHandle>): void {
-    for (const prefix of prefixes) this.#remove(prefix);
+  /** As `remove`, for many: `tellSome` tells them. */
+  removeListed(prefixes: PrefixHandles): void {
+    for (const prefix of prefixes) {
+      const id = this.#routes.get(prefix);
+      if (id <= 0) continue;
+      if (this.#hearing === undefined) this.#forget(prefix);
+      else this.#routes.set(prefix, -id);
+    }
+    if (this.#hearing !== undefined) this.#leaving.add(prefixes);
   }
 
   /** The router shall hear nothing. */
   removeAll(): void {
-    for (const handle of this.#routes.prefixes()) this.#remove(handle);
+    this.removeListed(this.#routes.prefixes());
+  }
+
+  /** Hands as many routes to the session as `most`; true while there are more. */
+  tellSome(most: number): boolean {
+    const left = most - this.#leaving.take(most, (handle) => this.#takeBack(handle));
+    const hearing = this.#hearing;
+    if (hearing !== undefined) this.#coming.take(left, (handle) => this.#exportWanted(handle, hearing));
+    return !this.#leaving.isEmpty || !this.#coming.isEmpty;
   }
 
   /**
-   * All routes anew into the outbox: the session came up, or what the routes' form depends on changed. The router is told
-   * `maxPrefixes` at most. Says which named routes there are.
+   * All routes anew into the outbox, with `tellSome`: the session came up, or what the routes' form depends on changed. The router is
+   * told `maxPrefixes` at most. Says which named routes there are.
    */
   hear(outbox: Outbox, session: PolicySession, maxPrefixes: number | undefined): readonly string[] {
     const before = this.#hearing?.outbox === outbox ? this.#hearing.bound : undefined;
@@ -90,13 +110,13 @@ export class WantedRoutes {
     this.#hearing = hearing;
     this.#kinds.forgetExports();
     const named: string[] = [];
-    for (const handle of this.#routes.prefixes()) {
+    const handles = this.#routes.prefixes();
+    for (const handle of handles) {
       const id = this.#routes.get(handle);
-      if (id < 0) continue;
-      const kind = this.#kinds.get(id);
-      this.#export(handle, kind, hearing);
-      if (!kind.listed) named.push(this.#text(handle));
+      if (id > 0 && !this.#kinds.get(id).listed) named.push(this.#text(handle));
     }
+    this.#coming.clear();
+    this.#coming.add(handles);
     return named;
   }
 
@@ -119,6 +139,8 @@ export class WantedRoutes {
   deafen(): Concerned {
     const outbox = this.#hearing?.outbox;
     this.#hearing = undefined;
+    this.#leaving.clear();
+    this.#coming.clear();
     const named: string[] = [];
     const lost: PrefixHandle[] = [];
     for (const handle of this.#routes.prefixes()) {
@@ -141,35 +163,50 @@ export class WantedRoutes {
     const exported = id < 0 ? undefined : this.#kinds.get(id).exports[this.#prefixes.familyOf(handle)];
     if (exported?.ok === false) return { announced, reason: exported.error };
     if (this.#hearing?.bound?.holds(handle)) return { announced, reason: 'MaxPrefixes' };
-    return { announced, reason: id > 0 && announced && outbox.isWritten(handle) ? 'Announced' : 'WaitingForAck' };
+    return { announced, reason: exported && announced && outbox.isWritten(handle) ? 'Announced' : 'WaitingForAck' };
   }
 
   #set(handle: PrefixHandle, attributes: RouteAttributes, listed: boolean): void {
+    this.#note(handle, attributes, listed);
+    if (this.#hearing !== undefined) this.#exportWanted(handle, this.#hearing);
+  }
+
+  /** Remembers that the route is wanted, of this kind. */
+  #note(handle: PrefixHandle, attributes: RouteAttributes, listed: boolean): void {
     const before = this.#routes.get(handle);
     const id = this.#kinds.acquire(attributes, listed);
     if (before === 0) this.#prefixes.retain(handle);
     else this.#kinds.release(Math.abs(before));
     this.#routes.set(handle, id);
-    if (this.#hearing !== undefined) this.#export(handle, this.#kinds.get(id), this.#hearing);
   }
 
   #remove(handle: PrefixHandle): void {
     const id = this.#routes.get(handle);
     if (id <= 0) return;
+    this.#routes.set(handle, -id);
+    this.#takeBack(handle);
+  }
+
+  /** Takes a route back from the session, unless it is wanted again by now. */
+  #takeBack(handle: PrefixHandle): void {
+    if (this.#routes.get(handle) >= 0) return;
     const outbox = this.#hearing?.outbox;
-    const mayHave = outbox?.mayHave(handle) === true;
     outbox?.withdraw(handle);
     this.#hearing?.bound?.release(handle);
-    if (mayHave) this.#routes.set(handle, -id);
-    else this.#forget(handle);
+    if (outbox?.mayHave(handle) !== true) this.#forget(handle);
     this.#fillUp();
+  }
+
+  #exportWanted(handle: PrefixHandle, hearing: Hearing): void {
+    const id = this.#routes.get(handle);
+    if (id > 0) this.#export(handle, this.#kinds.get(id), hearing);
   }
 
   /** Where there is room for prefixes that were held, they are told. */
   #fillUp(): void {
     const hearing = this.#hearing;
     for (let next = hearing?.bound?.next(); hearing && next !== undefined; next = hearing.bound?.next()) {
-      this.#export(next, this.#kinds.get(this.#routes.get(next)), hearing);
+      this.#exportWanted(next, hearing);
     }
   }
 

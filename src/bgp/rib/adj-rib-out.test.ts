@@ -113,12 +113,14 @@ describe('what a router is told', () => {
     rib.announce(second, aRoute(2));
     rib.withdraw(third);
     rib.repeat('IPv4');
+    rib.repeatSome(100);
     expect(rib.isWritten(first)).toBe(false);
     rib.announce(hold('192.0.2.4/32'), aRoute(1));
     rib.repeat('IPv4');
-    const [chunk] = flush();
-    expect(chunk?.announced).toHaveLength(3);
-    expect(chunk?.withdrawn).toEqual([third]);
+    rib.repeatSome(100);
+    const [withdrawals, announcements] = flush();
+    expect([withdrawals?.withdrawn, withdrawals?.announced]).toEqual([[third], []]);
+    expect(announcements?.announced).toHaveLength(3);
     expect(Object.fromEntries(router.routes)).toEqual({ '192.0.2.1/32': 1, '192.0.2.2/32': 2, '192.0.2.4/32': 1, '2001:db8::1/128': 1 });
   });
 
@@ -127,9 +129,40 @@ describe('what a router is told', () => {
     rib.announce(hold('192.0.2.1/32'), aRoute(1));
     flush();
     rib.repeat('IPv4');
+    rib.repeatSome(100);
     rib.withdraw(hold('192.0.2.1/32'));
     flush();
     expect([...router.routes]).toEqual([]);
+  });
+
+  it('is repeated a part at a time, and what was told or taken back since the router asked is not told again', () => {
+    const { rib, router, hold, flush } = aSession();
+    const handles = Array.from({ length: 5 }, (_, index) => hold(`192.0.2.${index}/32`));
+    for (const handle of handles) rib.announce(handle, aRoute(1));
+    flush();
+    const [, replaced, gone] = handles as [PrefixHandle, PrefixHandle, PrefixHandle];
+    rib.repeat('IPv4');
+    expect(rib.repeatSome(1)).toBe(true);
+    rib.announce(replaced, aRoute(2));
+    rib.withdraw(gone);
+    const before = router.updates.length;
+    const told = (): (readonly PrefixHandle[])[] => flush().map(({ announced }) => announced);
+    expect(told().flat()).toEqual([handles[0], replaced]);
+    expect(rib.repeatSome(4)).toBe(false);
+    expect(told().flat()).toEqual([handles[3], handles[4]]);
+    expect(rib.repeatSome(4)).toBe(false);
+    expect(router.updates.length - before).toBe(4);
+  });
+
+  it('is repeated for one family after the other', () => {
+    const { rib, router, hold, flush } = aSession();
+    rib.announce(hold('192.0.2.1/32'), aRoute(1));
+    rib.announce(hold('2001:db8::1/128'), aRoute(1, 'IPv6'));
+    flush();
+    for (const family of ['IPv6', 'IPv4'] as const) rib.repeat(family);
+    expect([rib.repeatSome(9), rib.repeatSome(9)]).toEqual([true, false]);
+    flush();
+    expect(router.updates).toHaveLength(4);
   });
 
   it('is a bug where route and prefix are of different families', () => {
@@ -189,6 +222,22 @@ describe('packing', () => {
     // 4,096 less header, lengths and attributes: 4,041 octets for IPv4, and less next hop and MP header for IPv6.
     expect(router.updates).toHaveLength(Math.ceil((10_000 * 5) / 4_041) + Math.ceil((10_000 * 17) / 4_020));
     expect(router.routes.size).toBe(20_000);
+  });
+
+  it('waits with an UPDATE that has room while more routes are to come, and with End-of-RIB', () => {
+    const { rib, router, hold } = aSession(['IPv4']);
+    rib.finishInitialSet();
+    let sent = 0;
+    for (let index = 0; index < 2_000; index += 1) {
+      rib.announce(hold(`10.0.${index >> 8}.${index & 255}/32`), aRoute(1 + (index % 2)));
+      const chunk = rib.next(octets, true);
+      if (chunk !== undefined) router.read(chunk.bytes);
+      sent += chunk?.announced.length ?? 0;
+    }
+    // 809 prefixes fill an UPDATE with these attributes; each of the two sets has 1,000.
+    expect([sent, router.updates.length, router.markers]).toEqual([1_618, 2, []]);
+    router.read(rib.next(octets)?.bytes ?? new Uint8Array());
+    expect([router.routes.size, router.updates.length, router.markers]).toEqual([2_000, 5, ['IPv4']]);
   });
 
   it('puts routes of equal attributes together, whoever made them equal', () => {
@@ -355,14 +404,16 @@ describe('references to prefixes', () => {
 type Step =
   | { readonly does: 'announce'; readonly prefix: number; readonly med: number }
   | { readonly does: 'withdraw'; readonly prefix: number }
-  | { readonly does: 'write'; readonly maxOctets: number }
+  | { readonly does: 'write'; readonly maxOctets: number; readonly more: boolean }
+  | { readonly does: 'repeatSome'; readonly routes: number }
   | { readonly does: 'acknowledge' | 'repeat' };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     fc.record({ does: fc.constant('announce' as const), prefix: fc.nat({ max: 99 }), med: fc.nat({ max: 3 }) }),
     fc.record({ does: fc.constant('withdraw' as const), prefix: fc.nat({ max: 99 }) }),
-    fc.record({ does: fc.constant('write' as const), maxOctets: fc.integer({ min: 1, max: 200 }) }),
+    fc.record({ does: fc.constant('write' as const), maxOctets: fc.integer({ min: 1, max: 200 }), more: fc.boolean() }),
+    fc.record({ does: fc.constant('repeatSome' as const), routes: fc.integer({ min: 1, max: 50 }) }),
     fc.constantFrom<Step>({ does: 'acknowledge' }, { does: 'repeat' }),
   ),
   { maxLength: 300 },
@@ -395,10 +446,12 @@ describe('whatever happens in whatever order', () => {
             if (handle !== undefined) rib.withdraw(handle);
             wanted.delete(textOf(step.prefix));
           } else if (step.does === 'write') {
-            const chunk = rib.next(step.maxOctets);
+            const chunk = rib.next(step.maxOctets, step.more);
             if (chunk === undefined) continue;
             router.read(chunk.bytes);
             outstanding.push({ chunk, routes: new Map(router.routes) });
+          } else if (step.does === 'repeatSome') {
+            rib.repeatSome(step.routes);
           } else if (step.does === 'acknowledge') {
             acknowledgeOne();
           } else {

@@ -3,6 +3,7 @@ import { updateBytes, withdrawing } from '#bgp/wire/update-encode.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import { assert } from '#runtime/assert.ts';
 import { AttributeBuckets, type Bucket, type OutgoingRoute } from './attribute-buckets.ts';
+import { at } from './columns.ts';
 import { PrefixColumn } from './prefix-column.ts';
 import { emptyQueue, type PrefixQueue, PrefixQueues } from './prefix-queues.ts';
 import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
@@ -24,6 +25,9 @@ export type Acknowledged = { readonly gained: readonly PrefixHandle[]; readonly 
 
 /** In place of a bucket: the router has the route, but is to be told again. */
 const toBeRepeated = -1;
+
+/** Routes that the router asked for again: a copy of their handles, how many were seen to, and the last chunk before it asked. */
+type Repetition = { readonly prefixes: Uint32Array; seen: number; readonly asked: number };
 
 /**
  * What one session shall tell its router, against what it told: the difference, packed into as few UPDATEs as it takes.
@@ -51,6 +55,9 @@ export class AdjRibOut {
   readonly #packer: UpdatePacker;
   /** Buckets with something pending, in the order in which they got it. */
   readonly #waiting = new Set<Bucket>();
+  /** Those of them that fill an UPDATE. */
+  readonly #filled = new Set<Bucket>();
+  readonly #repetitions = new Map<AddressFamily, Repetition>();
   readonly #owedMarkers = new Set<AddressFamily>();
   #writtenChunks = 0;
   #acknowledgedChunks = 0;
@@ -112,15 +119,25 @@ export class AdjRibOut {
     this.#releaseUnlessTracked(prefix);
   }
 
-  /** All routes of the family are written again: the router asked for them (RFC 2918 §3). */
+  /**
+   * All routes of the family are written again: the router asked for them (RFC 2918 §3). `repeatSome` does it, a part at a time; what is
+   * written after this call is not written once more.
+   */
   repeat(family: AddressFamily): void {
-    for (const prefix of this.#wanted.prefixes()) {
-      const wanted = this.#wanted.get(prefix);
-      // What waits is written anyway.
-      if (this.#written.get(prefix) !== wanted || this.#prefixes.familyOf(prefix) !== family) continue;
-      this.#setWritten(prefix, toBeRepeated);
-      this.#queue(prefix, this.#buckets.get(wanted));
+    this.#repetitions.set(family, { prefixes: this.#wanted.prefixes(), seen: 0, asked: this.#writtenChunks });
+  }
+
+  /** Sees to as many of the routes that are to be repeated; true while there are more. */
+  repeatSome(routes: number): boolean {
+    const [first] = this.#repetitions;
+    if (first === undefined) return false;
+    const [family, repetition] = first;
+    const end = Math.min(repetition.seen + routes, repetition.prefixes.length);
+    for (; repetition.seen < end; repetition.seen += 1) {
+      this.#repeat(at(repetition.prefixes, repetition.seen), family, repetition.asked);
     }
+    if (end === repetition.prefixes.length) this.#repetitions.delete(family);
+    return this.#repetitions.size > 0;
   }
 
   /** All first routes are wanted now: when they are written, End-of-RIB follows (RFC 4724 §2). Once in a session. */
@@ -128,13 +145,17 @@ export class AdjRibOut {
     for (const family of this.#families) this.#owedMarkers.add(family);
   }
 
-  /** What is to be written next; undefined when nothing is. It ends with the message that reaches `maxOctets`. */
-  next(maxOctets: number): Chunk | undefined {
+  /**
+   * What is to be written next; undefined when nothing is. It ends with the message that reaches `maxOctets`. Withdrawals are written
+   * alone: what is announced would only delay them. `more`: further routes will be wanted soon, so that an UPDATE that has room for
+   * them waits, and End-of-RIB as well.
+   */
+  next(maxOctets: number, more = false): Chunk | undefined {
     const sequence = this.#writtenChunks + 1;
     this.#packer.begin(maxOctets);
     const withdrawn = this.#packWithdrawals(sequence);
-    const announced = this.#packAnnouncements(sequence);
-    const endOfRib = this.#packMarkers();
+    const announced = withdrawn.length > 0 ? [] : this.#packAnnouncements(sequence, more);
+    const endOfRib = more ? [] : this.#packMarkers();
     const bytes = this.#packer.finish();
     if (bytes.length === 0) return undefined;
     this.#writtenChunks = sequence;
@@ -171,16 +192,17 @@ export class AdjRibOut {
     return withdrawn;
   }
 
-  #packAnnouncements(sequence: number): PrefixHandle[] {
+  #packAnnouncements(sequence: number, more: boolean): PrefixHandle[] {
     const announced: PrefixHandle[] = [];
-    for (const bucket of this.#waiting) {
-      this.#packer.pack(bucket.template, this.#queues, bucket.pending, (prefix) => {
+    for (const bucket of more ? this.#filled : this.#waiting) {
+      const written = (prefix: PrefixHandle): void => {
         bucket.references += 1;
         this.#setWritten(prefix, bucket.id);
         this.#lastChunk.set(prefix, sequence);
         announced.push(prefix);
-      });
-      if (bucket.pending.size === 0) this.#waiting.delete(bucket);
+      };
+      this.#packer.pack(bucket.template, this.#queues, bucket.pending, written, more ? bucket.room : 1);
+      this.#unlist(bucket);
       if (this.#packer.isFull) break;
     }
     return announced;
@@ -198,6 +220,22 @@ export class AdjRibOut {
   #queue(prefix: PrefixHandle, bucket: Bucket): void {
     this.#queues.append(bucket.pending, prefix);
     this.#waiting.add(bucket);
+    if (bucket.pending.octets >= bucket.room) this.#filled.add(bucket);
+  }
+
+  /** A bucket from whose queue something was taken is in the lists where it still belongs. */
+  #unlist(bucket: Bucket): void {
+    if (bucket.pending.octets < bucket.room) this.#filled.delete(bucket);
+    if (bucket.pending.size === 0) this.#waiting.delete(bucket);
+  }
+
+  #repeat(prefix: PrefixHandle, family: AddressFamily, asked: number): void {
+    const wanted = this.#wanted.get(prefix);
+    // What waits is written anyway, and what was written since the router asked has been.
+    if (wanted === 0 || this.#written.get(prefix) !== wanted || this.#lastChunk.get(prefix) > asked) return;
+    if (this.#prefixes.familyOf(prefix) !== family) return;
+    this.#setWritten(prefix, toBeRepeated);
+    this.#queue(prefix, this.#buckets.get(wanted));
   }
 
   /** What was wanted of the prefix, a bucket or nothing, is so no more: it waits for nothing, and its bucket loses a reference. */
@@ -208,7 +246,7 @@ export class AdjRibOut {
     if (wanted !== written) this.#queues.remove(queue, prefix);
     this.#wanted.set(prefix, 0);
     if (bucket === undefined) return;
-    if (bucket.pending.size === 0) this.#waiting.delete(bucket);
+    this.#unlist(bucket);
     this.#buckets.release(bucket);
   }
 

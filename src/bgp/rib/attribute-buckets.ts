@@ -13,6 +13,8 @@ export type Bucket = {
   readonly id: number;
   readonly key: string;
   readonly template: UpdateTemplate;
+  /** Octets of prefixes that fit into one UPDATE of it. */
+  readonly room: number;
   /** Routes that are to be announced with it and were not. */
   readonly pending: PrefixQueue;
   /** Routes that want it, and routes that were last sent with it. */
@@ -70,9 +72,10 @@ export class AttributeBuckets {
   }
 
   #add(key: string, template: UpdateTemplate): Bucket {
-    assert(roomForPrefixes(template, this.#context) >= longestPrefix, 'policy leaves room for a prefix beside the attributes');
+    const room = roomForPrefixes(template, this.#context);
+    assert(room >= longestPrefix, 'policy leaves room for a prefix beside the attributes');
     this.#lastId += 1;
-    const bucket: Bucket = { id: this.#lastId, key, template, pending: emptyQueue(), references: 0 };
+    const bucket: Bucket = { id: this.#lastId, key, template, room, pending: emptyQueue(), references: 0 };
     this.#byId.set(bucket.id, bucket);
     this.#byKey.set(key, bucket);
     return bucket;

@@ -29,10 +29,19 @@ export class UpdatePacker {
     return this.#octets >= this.#maxOctets;
   }
 
-  /** Moves prefixes from `pending` into messages of the template, oldest first, and tells of each. */
-  pack(template: UpdateTemplate, queues: PrefixQueues, pending: PrefixQueue, packed: (prefix: PrefixHandle) => void): void {
+  /**
+   * Moves prefixes from `pending` into messages of the template, oldest first, and tells of each. A message that could take more than
+   * there is waits for it while fewer than `leastOctets` are pending.
+   */
+  pack(
+    template: UpdateTemplate,
+    queues: PrefixQueues,
+    pending: PrefixQueue,
+    packed: (prefix: PrefixHandle) => void,
+    leastOctets = 1,
+  ): void {
     const room = roomForPrefixes(template, this.#context);
-    while (pending.size > 0 && !this.isFull) {
+    while (pending.octets >= leastOctets && !this.isFull) {
       let length = 0;
       while (pending.size > 0 && length + this.#prefixes.encodedOctets(pending.first) <= room) {
         const prefix = pending.first;

@@ -1,4 +1,5 @@
 import { Peer } from '#bgp/peer/peer.ts';
+import { Turns } from '#bgp/peer/turns.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
 import type { CollectorEvent } from '#collector/views.ts';
@@ -137,6 +138,7 @@ export class VirtualFabric {
     const { clock, network } = this;
     const surroundings = {
       clock,
+      turns: new Turns(clock),
       connector: network,
       random: this.#random,
       logger: silentLogger,

@@ -63,14 +63,23 @@ export class ListedRoutes {
 
   /** A person said something about these prefixes, default all: what that changes. */
   judge(texts?: readonly string[]): ListedChange {
-    const heldBack = this.#heldBack();
     const removed: PrefixHandle[] = [];
     const added: PrefixHandle[] = [];
-    for (const prefix of texts === undefined ? this.#stands.prefixes() : texts.flatMap((text) => this.#find(text) ?? [])) {
-      const after = heldBack(prefix) ? stands.heldBack : stands.announced;
-      if (after === this.#stands.get(prefix)) continue;
+    const judgeOne = (prefix: PrefixHandle, isHeldBack: boolean): void => {
+      const after = isHeldBack ? stands.heldBack : stands.announced;
+      if (after === this.#stands.get(prefix)) return;
       this.#stands.set(prefix, after);
-      (after === stands.heldBack ? removed : added).push(prefix);
+      (isHeldBack ? removed : added).push(prefix);
+    };
+    if (texts === undefined) {
+      const heldBack = this.#heldBack();
+      for (const prefix of this.#stands.prefixes()) judgeOne(prefix, heldBack(prefix));
+      return { removed, added };
+    }
+    // By their texts: what else a person holds back, up to 100,000 prefixes, is not gone through for one of them.
+    for (const text of texts) {
+      const prefix = this.#find(text);
+      if (prefix !== undefined) judgeOne(prefix, this.#gate.isolated || this.#gate.withdrawn.has(text));
     }
     return { removed, added };
   }
