@@ -36,7 +36,7 @@ const spec = z.object({
     .enum(['Auto', 'HealthCheckNodePort', 'Delay'])
     .default('Auto')
     .describe(
-      "What a node waits for before it announces, so that kube-proxy forwards by then: HealthCheckNodePort, until the Service's healthCheckNodePort answers that there are local endpoints; Delay, announceDelayMs; Auto, the port once it has answered on the node, else the delay. Going down never waits. Default Auto.",
+      "What a node waits for before it announces, so that kube-proxy forwards by then: HealthCheckNodePort, until the Service's healthCheckNodePort answers, in the family of the route, that there are local endpoints; Delay, announceDelayMs; Auto, the port once it has answered on the node, else the delay. Going down never waits. Default Auto.",
     ),
   announceDelayMs: int32(0, limits.announceDelayMs)
     .default(1_000)

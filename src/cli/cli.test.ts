@@ -58,8 +58,8 @@ describe('the command line', () => {
   it('prints the custom resource definitions as one stream that kubectl takes', async () => {
     const { stdout, code } = await anycast(['crds']);
     expect(code).toBe(0);
-    expect(stdout.match(/^---$/gm)).toHaveLength(6);
-    expect(stdout.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(6);
+    expect(stdout.match(/^---$/gm)).toHaveLength(7);
+    expect(stdout.match(/^kind: CustomResourceDefinition$/gm)).toHaveLength(7);
   });
 
   it('ends quietly when whoever reads its output has read enough', async () => {

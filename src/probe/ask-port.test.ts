@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { askAtFirst, askHealthCheckPort } from './ask-port.ts';
 import { limits } from './limits.ts';
 
-async function withServer(server: Server | ReturnType<typeof createTcpServer>, use: (port: number) => Promise<void>): Promise<void> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+async function withServer(
+  server: Server | ReturnType<typeof createTcpServer>,
+  use: (port: number) => Promise<void>,
+  host = '127.0.0.1',
+): Promise<void> {
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   try {
     await use((server.address() as AddressInfo).port);
   } finally {
@@ -24,7 +28,7 @@ describe('asking a health-check port', () => {
       response.writeHead(503).end('{"localEndpoints":0}');
     });
     await withServer(server, async (port) => {
-      expect(await askHealthCheckPort(port)).toEqual({ kind: 'answer', status: 503, body: '{"localEndpoints":0}' });
+      expect(await askHealthCheckPort(`IPv4 ${port}`)).toEqual({ kind: 'answer', status: 503, body: '{"localEndpoints":0}' });
     });
     expect(paths).toEqual(['/healthz']);
   });
@@ -34,7 +38,16 @@ describe('asking a health-check port', () => {
     await withServer(createTcpServer(), async (port) => {
       free = port;
     });
-    expect(await askHealthCheckPort(free)).toEqual({ kind: 'failure', detail: 'ECONNREFUSED' });
+    expect(await askHealthCheckPort(`IPv4 ${free}`)).toEqual({ kind: 'failure', detail: 'ECONNREFUSED' });
+  });
+
+  it('asks in the family that it is asked for, and in no other', async () => {
+    const server = answering((_request, response) => response.end('{"localEndpoints":1}'));
+    const onlyIpv6 = async (port: number): Promise<void> => {
+      expect(await askHealthCheckPort(`IPv6 ${port}`)).toMatchObject({ kind: 'answer', status: 200 });
+      expect(await askHealthCheckPort(`IPv4 ${port}`)).toEqual({ kind: 'failure', detail: 'ECONNREFUSED' });
+    };
+    await withServer(server, onlyIpv6, '::1');
   });
 
   it('finds it where it listens on another address than 127.0.0.1', async () => {
@@ -53,7 +66,7 @@ describe('asking a health-check port', () => {
       for (let part = 0; part < 64; part++) response.write('x'.repeat(1_024));
     });
     await withServer(server, async (port) => {
-      const outcome = await askHealthCheckPort(port);
+      const outcome = await askHealthCheckPort(`IPv4 ${port}`);
       expect(outcome).toEqual({ kind: 'answer', status: 200, body: 'x'.repeat(limits.bodyBytes) });
     });
   });
@@ -62,7 +75,7 @@ describe('asking a health-check port', () => {
     await withServer(
       createTcpServer((socket) => socket.unref().on('error', () => undefined)),
       async (port) => {
-        expect(await askHealthCheckPort(port)).toEqual({ kind: 'failure', detail: 'no answer within 1000 ms' });
+        expect(await askHealthCheckPort(`IPv4 ${port}`)).toEqual({ kind: 'failure', detail: 'no answer within 1000 ms' });
       },
     );
   });
@@ -73,7 +86,7 @@ describe('asking a health-check port', () => {
       response.write('half', () => request.socket.destroy());
     });
     await withServer(server, async (port) => {
-      expect(await askHealthCheckPort(port)).toMatchObject({ kind: 'failure' });
+      expect(await askHealthCheckPort(`IPv4 ${port}`)).toMatchObject({ kind: 'failure' });
     });
   });
 });

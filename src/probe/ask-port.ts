@@ -1,14 +1,22 @@
 import { type IncomingMessage, request } from 'node:http';
 import { networkInterfaces } from 'node:os';
+import type { AddressFamily } from '#net/ip-address.ts';
 import type { AskPort } from './health-check-runner.ts';
+import { partsOf } from './health-port.ts';
 import { limits } from './limits.ts';
 import type { ProbeOutcome } from './verdict.ts';
 
+/** Where a program on this machine listens that listens everywhere. */
+const loopback = { IPv4: '127.0.0.1', IPv6: '::1' } as const;
+
 /**
  * Asks a health-check port where kube-proxy listens for it: in iptables mode on every address, in nftables mode on the node's
- * own addresses only and not on 127.0.0.1 (measured on 1.36).
+ * own addresses only and not on a loopback address (measured on 1.36).
  */
-export const askHealthCheckPort: AskPort = (port) => askAtFirst(['127.0.0.1', ...ownAddresses()], port);
+export const askHealthCheckPort: AskPort = (port) => {
+  const { family, number } = partsOf(port);
+  return askAtFirst([loopback[family], ...ownAddresses(family)], number);
+};
 
 /** Asks at the first of the addresses where somebody listens. A refusal comes at once, so that at most one question takes time. */
 export async function askAtFirst(addresses: readonly string[], port: number): Promise<ProbeOutcome> {
@@ -21,10 +29,10 @@ export async function askAtFirst(addresses: readonly string[], port: number): Pr
 }
 
 /** This machine's addresses that others reach it by; read anew, since they come and go. */
-function ownAddresses(): string[] {
+function ownAddresses(family: AddressFamily): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   // A link-local address names no host without its interface; loopback interfaces hold addresses of services, not of the node.
-  const own = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  const own = all.filter((each) => each.family === family && !each.internal && !each.address.startsWith('fe80:'));
   return own.slice(0, limits.addressesAsked).map(({ address }) => address);
 }
 

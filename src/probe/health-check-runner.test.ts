@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { HealthCheckRunner } from './health-check-runner.ts';
+import type { HealthPort } from './health-port.ts';
 import { limits } from './limits.ts';
 import type { DataPlaneVerdict, ProbeOutcome } from './verdict.ts';
 
 const serving: ProbeOutcome = { kind: 'answer', status: 200, body: '{"localEndpoints":1}' };
 
-function aRunner(ask: (port: number) => Promise<ProbeOutcome>) {
+function aRunner(ask: (port: HealthPort) => Promise<ProbeOutcome>) {
   const clock = new VirtualClock();
-  const asked: { port: number; atMs: number }[] = [];
-  const verdicts: { port: number; verdict: DataPlaneVerdict }[] = [];
+  const asked: { port: HealthPort; atMs: number }[] = [];
+  const verdicts: { port: HealthPort; verdict: DataPlaneVerdict }[] = [];
   const runner = new HealthCheckRunner({
     clock,
     ask: (port) => {
@@ -24,8 +25,8 @@ function aRunner(ask: (port: number) => Promise<ProbeOutcome>) {
 describe('the runner of health checks', () => {
   it('asks at once, then less and less often, but never less than once per longest interval', async () => {
     const { clock, runner, asked } = aRunner(async () => serving);
-    runner.watch(30_000);
-    runner.watch(30_000);
+    runner.watch('IPv4 30000');
+    runner.watch('IPv4 30000');
     await clock.advanceAsync(5_000);
     const gaps = asked.slice(1).map((question, index) => question.atMs - (asked[index]?.atMs ?? 0));
     expect(asked[0]?.atMs).toBe(0);
@@ -35,9 +36,9 @@ describe('the runner of health checks', () => {
 
   it('stops when nobody waits any more', async () => {
     const { clock, runner, asked, verdicts } = aRunner(async () => serving);
-    runner.watch(30_000);
+    runner.watch('IPv4 30000');
     await clock.advanceAsync(0);
-    expect(verdicts).toEqual([{ port: 30_000, verdict: { answered: true, forwards: true, fact: '200 with 1 local endpoint' } }]);
+    expect(verdicts).toEqual([{ port: 'IPv4 30000', verdict: { answered: true, forwards: true, fact: '200 with 1 local endpoint' } }]);
     runner.stop();
     await clock.advanceAsync(60_000);
     expect(asked).toHaveLength(1);
@@ -47,9 +48,9 @@ describe('the runner of health checks', () => {
   it('brings no verdict to a port that was unwatched meanwhile, and asks one question per port at a time', async () => {
     const answers: (() => void)[] = [];
     const { clock, runner, asked, verdicts } = aRunner(() => new Promise<ProbeOutcome>((resolve) => answers.push(() => resolve(serving))));
-    runner.watch(30_000);
-    runner.unwatch(30_000);
-    runner.watch(30_000);
+    runner.watch('IPv4 30000');
+    runner.unwatch('IPv4 30000');
+    runner.watch('IPv4 30000');
     expect(asked).toHaveLength(1);
     answers[0]?.();
     await clock.advanceAsync(0);
@@ -69,7 +70,7 @@ describe('the runner of health checks', () => {
       underWay--;
       return serving;
     });
-    for (let port = 30_000; port < 30_100; port++) runner.watch(port);
+    for (let port = 30_000; port < 30_100; port++) runner.watch(`IPv4 ${port}`);
     await clock.advanceAsync(20);
     expect(most).toBe(limits.concurrency);
     expect(new Set(verdicts.map(({ port }) => port)).size).toBe(100);

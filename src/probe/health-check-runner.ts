@@ -1,17 +1,18 @@
 import { assert } from '#runtime/assert.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
+import type { HealthPort } from './health-port.ts';
 import { limits } from './limits.ts';
 import { type DataPlaneVerdict, dataPlaneVerdict, type ProbeOutcome } from './verdict.ts';
 
 /** Asks a health-check port of this node once. Never rejects, and ends within `limits.timeoutMs`. */
-export type AskPort = (port: number) => Promise<ProbeOutcome>;
+export type AskPort = (port: HealthPort) => Promise<ProbeOutcome>;
 
 /** What a runner needs. */
 export type HealthCheckRunnerOptions = {
   readonly clock: Clock;
   readonly ask: AskPort;
   /** Told of every verdict on a watched port. It may watch and unwatch ports. */
-  readonly onVerdict: (port: number, verdict: DataPlaneVerdict) => void;
+  readonly onVerdict: (port: HealthPort, verdict: DataPlaneVerdict) => void;
 };
 
 type Watched = { intervalMs: number; timer: Timer | undefined };
@@ -22,18 +23,18 @@ type Watched = { intervalMs: number; timer: Timer | undefined };
  */
 export class HealthCheckRunner {
   readonly #options: HealthCheckRunnerOptions;
-  readonly #watched = new Map<number, Watched>();
+  readonly #watched = new Map<HealthPort, Watched>();
   /** Ports whose turn has come; each at most once. */
-  readonly #due = new Set<number>();
+  readonly #due = new Set<HealthPort>();
   /** Ports with a question under way. */
-  readonly #asking = new Set<number>();
+  readonly #asking = new Set<HealthPort>();
 
   constructor(options: HealthCheckRunnerOptions) {
     this.#options = options;
   }
 
   /** Starts to ask a port; nothing when it is asked already. */
-  watch(port: number): void {
+  watch(port: HealthPort): void {
     if (this.#watched.has(port)) return;
     this.#watched.set(port, { intervalMs: limits.intervalFirstMs, timer: undefined });
     this.#due.add(port);
@@ -41,7 +42,7 @@ export class HealthCheckRunner {
   }
 
   /** Stops asking a port. A question that is under way brings no verdict any more. */
-  unwatch(port: number): void {
+  unwatch(port: HealthPort): void {
     this.#watched.get(port)?.timer?.cancel();
     this.#watched.delete(port);
     this.#due.delete(port);
@@ -62,7 +63,7 @@ export class HealthCheckRunner {
     }
   }
 
-  async #askOne(port: number): Promise<void> {
+  async #askOne(port: HealthPort): Promise<void> {
     const watched = this.#watched.get(port);
     assert(watched !== undefined, 'only watched ports are due');
     this.#asking.add(port);
@@ -76,7 +77,7 @@ export class HealthCheckRunner {
     this.#askDue();
   }
 
-  #askAgainLater(port: number, watched: Watched): void {
+  #askAgainLater(port: HealthPort, watched: Watched): void {
     watched.timer = this.#options.clock.after(watched.intervalMs, () => {
       this.#due.add(port);
       this.#askDue();

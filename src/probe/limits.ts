@@ -5,7 +5,7 @@ export const limits = {
   intervalMaxMs: 1_000,
   /** How long one question may take, in milliseconds. */
   timeoutMs: 1_000,
-  /** Addresses of this node that are tried in turn where the port is not open on 127.0.0.1. */
+  /** Addresses of this node that are tried in turn where the port is not open on the loopback address. */
   addressesAsked: 16,
   /** Questions under way at a time, over all ports. */
   concurrency: 16,

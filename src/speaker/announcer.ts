@@ -4,6 +4,7 @@ import type { PeerSessionTruth } from '#bgp/peer/truth.ts';
 import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import type { Logger } from '#obs/logger.ts';
 import { type AskPort, HealthCheckRunner } from '#probe/health-check-runner.ts';
+import type { HealthPort } from '#probe/health-port.ts';
 import type { DataPlaneVerdict } from '#probe/verdict.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Result } from '#runtime/result.ts';
@@ -53,7 +54,7 @@ export class Announcer {
   readonly #listed: ListedRoutes;
   readonly #runner: HealthCheckRunner;
   readonly #established = new Set<string>();
-  #asked: ReadonlySet<number> = new Set();
+  #asked: ReadonlySet<HealthPort> = new Set();
   #wakeTimer: Timer | undefined;
 
   constructor(options: AnnouncerOptions) {
@@ -273,10 +274,10 @@ export class Announcer {
     for (const prefix of texts(lost.filter((handle) => !this.#advertiser.isAnnounced(handle)))) journal.withdrawn(prefix);
   }
 
-  #onVerdict(port: number, verdict: DataPlaneVerdict): void {
-    const knewPorts = this.gate.portsAnswer;
+  #onVerdict(port: HealthPort, verdict: DataPlaneVerdict): void {
+    const knewFamilies = this.gate.portsAnswer.size;
     const changed = this.gate.verdict(port, verdict, this.#options.clock.nowMs());
-    if (changed.length > 0 || this.gate.portsAnswer !== knewPorts) {
+    if (changed.length > 0 || this.gate.portsAnswer.size !== knewFamilies) {
       this.#follow(changed);
       this.#options.onLearnt();
     }

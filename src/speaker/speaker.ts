@@ -255,7 +255,7 @@ export class Speaker {
     const sameBoot = kept.bootId === this.#options.bootId;
     this.#operators = kept.operators;
     const entries = this.#intake.restore(kept);
-    this.#announcer.gate.restore({ withdrawn: kept.withdrawn, portsAnswer: sameBoot && kept.portsAnswer });
+    this.#announcer.gate.restore({ withdrawn: kept.withdrawn, portsAnswer: sameBoot ? kept.portsAnswer : [] });
     this.#announcer.restore(entries, new Set(sameBoot ? kept.passed : []), sameBoot);
     this.#logger.info({ event: 'state-restored', epoch: kept.epoch, version: kept.version, entries: entries.length, sameBoot });
   }
@@ -289,7 +289,7 @@ export class Speaker {
       epoch,
       version,
       passed: [...gate.passed()],
-      portsAnswer: gate.portsAnswer,
+      portsAnswer: [...gate.portsAnswer],
       withdrawn: [...gate.withdrawn],
       operators: this.#operators,
       entries: [...this.#intake.state.entries()],

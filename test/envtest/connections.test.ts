@@ -94,7 +94,7 @@ describe('new connections of clients behind a router', () => {
     await Promise.all([...nodeNames.map(startProxy), site.runPods(web)]);
     await site.untilRouted(web, nodeNames);
     const tally = await tallyOf(load);
-    expect(tally).toMatchObject({ opened: 2_000, refused: 0, timedOut: 0 });
+    expect(tally, JSON.stringify(tally)).toMatchObject({ opened: 2_000, refused: 0, timedOut: 0 });
     expect(Object.keys(tally.greeted).sort()).toEqual([...nodeNames]);
   });
 

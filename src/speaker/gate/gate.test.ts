@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { HealthPort } from '#probe/health-port.ts';
 import type { DataPlaneGate, RouteEntry } from '#state/entry.ts';
 import { Gate } from './gate.ts';
 
@@ -71,30 +72,32 @@ describe('a route that waits for its health-check port', () => {
   it('goes up when the port says local endpoints, and is not asked any more', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
-    expect([...gate.ports]).toEqual([port]);
+    expect([...gate.ports]).toEqual(['IPv4 30053']);
     expect(gate.size).toBe(1);
     expect(gate.wakeAtMs).toBeUndefined();
-    expect(gate.verdict(port, silent, 10)).toEqual([]);
-    expect(gate.verdict(port, notServing, 5_000)).toEqual([]);
+    expect(gate.verdict('IPv4 30053', silent, 10)).toEqual([]);
+    expect(gate.verdict('IPv4 30053', notServing, 5_000)).toEqual([]);
     expect(say(gate)).toBe('WaitingForDataPlane');
-    expect(gate.verdict(port, serving, 6_000)).toEqual([prefix]);
+    expect(gate.verdict('IPv4 30053', serving, 6_000)).toEqual([prefix]);
     expect(say(gate)).toBe('announced');
     expect(gate.ports.size).toBe(0);
-    expect(gate.verdict(port, serving, 7_000)).toEqual([]);
+    expect(gate.verdict('IPv4 30053', serving, 7_000)).toEqual([]);
   });
 
-  it('goes up together with the other routes of the service', () => {
+  it('goes up together with the other routes of the service and family: kube-proxy programs one family after the other', () => {
     const gate = new Gate();
-    gate.order(aRoute(mode), 0);
-    gate.order(aRoute(mode, { prefix: '2001:db8::53/128' }), 0);
-    expect(gate.verdict(port, serving, 10)).toEqual([prefix, '2001:db8::53/128']);
+    const [other, ipv6] = ['192.0.2.54/32', '2001:db8::53/128'];
+    for (const each of [prefix, other, ipv6]) gate.order(aRoute(mode, { prefix: each }), 0);
+    expect([...gate.ports]).toEqual(['IPv4 30053', 'IPv6 30053']);
+    expect(gate.verdict('IPv4 30053', serving, 10)).toEqual([prefix, other]);
+    expect(gate.verdict('IPv6 30053', serving, 20)).toEqual([ipv6]);
   });
 
   it('is never withdrawn by the port', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
-    gate.verdict(port, serving, 10);
-    expect(gate.verdict(port, notServing, 20)).toEqual([]);
+    gate.verdict('IPv4 30053', serving, 10);
+    expect(gate.verdict('IPv4 30053', notServing, 20)).toEqual([]);
     expect(say(gate)).toBe('announced');
   });
 
@@ -102,7 +105,7 @@ describe('a route that waits for its health-check port', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
     gate.order(aRoute({ ...mode, healthCheckNodePort: 30_054 }), 10);
-    expect([...gate.ports]).toEqual([30_054]);
+    expect([...gate.ports]).toEqual(['IPv4 30054']);
     gate.remove(prefix);
     expect(gate.ports.size).toBe(0);
   });
@@ -115,25 +118,32 @@ describe('mode Auto', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
     expect(gate.wakeAtMs).toBe(1_000);
-    expect(gate.verdict(port, notServing, 500)).toEqual([]);
-    expect(gate.portsAnswer).toBe(true);
+    expect(gate.verdict('IPv4 30053', notServing, 500)).toEqual([]);
+    expect([...gate.portsAnswer]).toEqual(['IPv4']);
     expect(gate.wakeAtMs).toBeUndefined();
     expect(gate.wake(60_000)).toEqual([]);
-    expect(gate.verdict(port, serving, 60_001)).toEqual([prefix]);
+    expect(gate.verdict('IPv4 30053', serving, 60_001)).toEqual([prefix]);
+  });
+
+  it('relies on it in the family in which it answered, and on time in the other', () => {
+    const gate = new Gate();
+    for (const each of [prefix, '2001:db8::53/128']) gate.order(aRoute(mode, { prefix: each }), 0);
+    gate.verdict('IPv4 30053', notServing, 500);
+    expect(gate.wake(1_000)).toEqual(['2001:db8::53/128']);
   });
 
   it('names with a verdict also what time has brought up meanwhile', () => {
     const gate = new Gate();
     gate.order(aRoute({ mode: 'Delay' }), 0);
     gate.order(aRoute(mode, { prefix: '192.0.2.54/32' }), 0);
-    expect(gate.verdict(port, notServing, 1_500)).toEqual([prefix]);
+    expect(gate.verdict('IPv4 30053', notServing, 1_500)).toEqual([prefix]);
     expect(say(gate, '192.0.2.54/32')).toBe('WaitingForDataPlane');
   });
 
   it('goes up before the delay is over when the port says so', () => {
     const gate = new Gate();
     gate.order(aRoute(mode), 0);
-    expect(gate.verdict(port, serving, 40)).toEqual([prefix]);
+    expect(gate.verdict('IPv4 30053', serving, 40)).toEqual([prefix]);
   });
 });
 
@@ -175,8 +185,8 @@ describe('what the disk says', () => {
   it('leaves it to the port of the service after a reboot', () => {
     const gate = new Gate();
     gate.restoreRoute(aRoute({ healthCheckNodePort: port }), false, 0);
-    expect([...gate.ports]).toEqual([port]);
-    expect(gate.verdict(port, serving, 10)).toEqual([prefix]);
+    expect([...gate.ports]).toEqual(['IPv4 30053']);
+    expect(gate.verdict('IPv4 30053', serving, 10)).toEqual([prefix]);
   });
 
   it('leaves it to the operator after a reboot: the delay runs from its word', () => {
@@ -197,9 +207,9 @@ describe('what the disk says', () => {
   it('keeps what a person said', () => {
     const gate = new Gate();
     gate.isolate(true, 0);
-    gate.restore({ withdrawn: [prefix], portsAnswer: true });
+    gate.restore({ withdrawn: [prefix], portsAnswer: ['IPv4'] });
     gate.restoreRoute(aRoute(), true, 0);
-    expect(gate).toMatchObject({ isolated: true, portsAnswer: true });
+    expect(gate).toMatchObject({ isolated: true, portsAnswer: new Set(['IPv4']) });
     expect(say(gate)).toBe('Isolated');
     expect(gate.isolate(false, 1)).toEqual([prefix]);
     expect(say(gate)).toBe('WithdrawnLocally');
@@ -233,7 +243,7 @@ describe('what a person says here', () => {
     const gate = new Gate();
     gate.isolate(true, 0);
     gate.order(aRoute({ mode: 'HealthCheckNodePort', healthCheckNodePort: port }), 0);
-    expect(gate.verdict(port, serving, 10)).toEqual([]);
+    expect(gate.verdict('IPv4 30053', serving, 10)).toEqual([]);
     expect(gate.ports.size).toBe(0);
     expect(gate.isolate(false, 20)).toEqual([prefix]);
   });
@@ -281,12 +291,12 @@ describe('any history', () => {
             gate.order(aRoute(taken.gate, { prefix: taken.of }), nowMs);
             named = [taken.of];
           } else if (taken.kind === 'remove') gate.remove(taken.of);
-          else if (taken.kind === 'verdict') named = gate.verdict(taken.port, taken.verdict, nowMs);
+          else if (taken.kind === 'verdict') named = gate.verdict(`IPv4 ${taken.port}`, taken.verdict, nowMs);
           else if (taken.kind === 'isolate') named = gate.isolate(taken.on, nowMs);
           else if (taken.kind === 'withdraw') named = gate.withdraw([taken.of], taken.on, nowMs);
           else named = gate.wake(nowMs);
 
-          const waitsFor = new Set<number>();
+          const waitsFor = new Set<HealthPort>();
           for (const { entry, judgement } of gate.routes()) {
             const now = say(gate, entry.prefix);
             if (now !== before.get(entry.prefix)) expect(named).toContain(entry.prefix);

@@ -1,3 +1,5 @@
+import type { AddressFamily } from '#net/ip-address.ts';
+import { type HealthPort, partsOf } from '#probe/health-port.ts';
 import type { RouteEntry } from '#state/entry.ts';
 import { type Judgement, judge, type Passage } from './rule.ts';
 
@@ -14,16 +16,16 @@ export class Gate {
   /** Routes that wait for a port or for time, by prefix. */
   readonly #waiting = new Map<string, GatedRoute>();
   /** Prefixes by the port whose verdict they wait for. */
-  readonly #byPort = new Map<number, Set<string>>();
+  readonly #byPort = new Map<HealthPort, Set<string>>();
   #isolated = false;
-  #portsAnswer = false;
+  readonly #portsAnswer = new Set<AddressFamily>();
 
   get isolated(): boolean {
     return this.#isolated;
   }
 
-  /** Whether a health-check port has answered on this node. */
-  get portsAnswer(): boolean {
+  /** Families in which a health-check port has answered on this node. */
+  get portsAnswer(): ReadonlySet<AddressFamily> {
     return this.#portsAnswer;
   }
 
@@ -33,7 +35,7 @@ export class Gate {
   }
 
   /** The ports that routes wait for. */
-  get ports(): ReadonlySet<number> {
+  get ports(): ReadonlySet<HealthPort> {
     return new Set(this.#byPort.keys());
   }
 
@@ -66,8 +68,8 @@ export class Gate {
   }
 
   /** What the disk says, before anything else: verdicts are given only where they are of this boot. */
-  restore(kept: { withdrawn: Iterable<string>; portsAnswer: boolean }): void {
-    this.#portsAnswer = kept.portsAnswer;
+  restore(kept: { withdrawn: Iterable<string>; portsAnswer: Iterable<AddressFamily> }): void {
+    for (const family of kept.portsAnswer) this.#portsAnswer.add(family);
     for (const prefix of kept.withdrawn) this.#withdrawn.add(prefix);
   }
 
@@ -95,12 +97,13 @@ export class Gate {
   }
 
   /** A health-check port answered, or did not. Returns the prefixes whose judgement changed. */
-  verdict(port: number, verdict: { answered: boolean; forwards: boolean }, nowMs: number): string[] {
+  verdict(port: HealthPort, verdict: { answered: boolean; forwards: boolean }, nowMs: number): string[] {
     const changed: string[] = [];
     const proved = verdict.forwards ? [...(this.#byPort.get(port) ?? [])] : [];
     for (const prefix of proved) if (this.#rejudge(prefix, nowMs, { passed: true })) changed.push(prefix);
-    if (verdict.answered && !this.#portsAnswer) {
-      this.#portsAnswer = true;
+    const { family } = partsOf(port);
+    if (verdict.answered && !this.#portsAnswer.has(family)) {
+      this.#portsAnswer.add(family);
       for (const prefix of [...this.#waiting.keys()]) if (this.#rejudge(prefix, nowMs)) changed.push(prefix);
     }
     return changed;
@@ -137,7 +140,8 @@ export class Gate {
 
   #judge(entry: RouteEntry, passage: Passage, nowMs: number): Judgement {
     const node = { isolated: this.#isolated, portsAnswer: this.#portsAnswer };
-    const judgement = judge(entry.gate, passage, this.#withdrawn.has(entry.prefix), node, nowMs);
+    const { gate, prefix } = entry;
+    const judgement = judge({ family: familyOf(prefix), gate, passage, withdrawn: this.#withdrawn.has(prefix) }, node, nowMs);
     this.#stopWaiting(entry.prefix);
     const route = { entry, passage: { ...passage, passed: judgement.passes }, judgement };
     this.#routes.set(entry.prefix, route);
@@ -146,7 +150,7 @@ export class Gate {
     return judgement;
   }
 
-  #waitFor(port: number, prefix: string): void {
+  #waitFor(port: HealthPort, prefix: string): void {
     const prefixes = this.#byPort.get(port);
     if (prefixes === undefined) this.#byPort.set(port, new Set([prefix]));
     else prefixes.add(prefix);
@@ -161,3 +165,6 @@ export class Gate {
     if (prefixes.size === 0) this.#byPort.delete(port);
   }
 }
+
+/** Prefixes of entries are canonical texts. */
+const familyOf = (prefix: string): AddressFamily => (prefix.includes(':') ? 'IPv6' : 'IPv4');

@@ -6,6 +6,8 @@
  * wait again. What a person said here (isolate, withdraw) wins over whatever an operator says.
  * May not happen here: I/O, sessions, next hops.
  */
+import type { AddressFamily } from '#net/ip-address.ts';
+import { type HealthPort, healthPort } from '#probe/health-port.ts';
 import type { DataPlaneGate } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 
@@ -21,8 +23,8 @@ export type Passage = {
 export type NodeGate = {
   /** A person isolated this speaker: it announces nothing. */
   readonly isolated: boolean;
-  /** A health-check port has answered on this node since the kernel started: `Auto` relies on them. */
-  readonly portsAnswer: boolean;
+  /** Families in which a health-check port has answered on this node since the kernel started: `Auto` relies on them. */
+  readonly portsAnswer: ReadonlySet<AddressFamily>;
 };
 
 /** What the gate says about one route. */
@@ -33,26 +35,34 @@ export type Judgement = {
   /** The data plane is proved now: the passage is to be remembered. */
   readonly passes: boolean;
   /** The health-check port whose verdict this route waits for. */
-  readonly askPort?: number;
+  readonly askPort?: HealthPort;
   /** When time alone will change the judgement, monotonic milliseconds. */
   readonly wakeAtMs?: number;
 };
 
-/** Judges one route. `withdrawn`: a person withdrew it at the admin socket. */
-export function judge(gate: DataPlaneGate, passage: Passage, withdrawn: boolean, node: NodeGate, nowMs: number): Judgement {
-  const way = dataPlane(gate, passage, node, nowMs);
+/** A route, what was learnt of it, and whether a person withdrew it at the admin socket. */
+export type Judged = {
+  readonly family: AddressFamily;
+  readonly gate: DataPlaneGate;
+  readonly passage: Passage;
+  readonly withdrawn: boolean;
+};
+
+/** Judges one route. */
+export function judge({ withdrawn, ...route }: Judged, node: NodeGate, nowMs: number): Judgement {
+  const way = dataPlane(route, node, nowMs);
   // Waiting goes on while a person holds the route back: when they let it go, nothing is left to wait for.
   if (node.isolated) return { ...way, wanted: false, reason: 'Isolated' };
   if (withdrawn) return { ...way, wanted: false, reason: 'WithdrawnLocally' };
   return way;
 }
 
-function dataPlane(gate: DataPlaneGate, passage: Passage, node: NodeGate, nowMs: number): Judgement {
+function dataPlane({ family, gate, passage }: Omit<Judged, 'withdrawn'>, node: NodeGate, nowMs: number): Judgement {
   if (passage.passed) return { wanted: true, passes: true };
   const waiting = { wanted: false, reason: 'WaitingForDataPlane', passes: false } as const;
   const port = gate.mode === 'Delay' ? undefined : gate.healthCheckNodePort;
-  const asked = port === undefined ? waiting : { ...waiting, askPort: port };
-  if (port !== undefined && (gate.mode === 'HealthCheckNodePort' || node.portsAnswer)) return asked;
+  const asked = port === undefined ? waiting : { ...waiting, askPort: healthPort(family, port) };
+  if (port !== undefined && (gate.mode === 'HealthCheckNodePort' || node.portsAnswer.has(family))) return asked;
   // Kept from before a restart of the node: time alone proves nothing until an operator says it again.
   if (passage.orderedAtMs === undefined) return asked;
   const dueMs = passage.orderedAtMs + gate.announceDelayMs;

@@ -26,7 +26,7 @@ const aKept = (more: Partial<KeptState> = {}): KeptState => ({
   epoch: 3,
   version: 17,
   passed: ['192.0.2.53/32'],
-  portsAnswer: true,
+  portsAnswer: ['IPv4'],
   withdrawn: ['192.0.2.54/32'],
   operators: ['10.0.0.1:9441'],
   entries: [plainEntry],
@@ -66,7 +66,7 @@ describe('the text of kept state', () => {
 
   it('says when another version wrote it, or when fields are not as they should be', () => {
     const text = writeKeptState(aKept());
-    expect(readKeptState(text.replace('state 1', 'state 9'))).toMatchObject({ error: expect.stringMatching(/another version/) });
+    expect(readKeptState(text.replace('state 2', 'state 1'))).toMatchObject({ error: expect.stringMatching(/another version/) });
     const wrong = writeKeptState({ ...aKept(), epoch: -1 });
     expect(readKeptState(wrong)).toMatchObject({ error: expect.stringMatching(/epoch/) });
   });

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import type { AddressFamily } from '#net/ip-address.ts';
 import { decodeEntry } from '#rpc/entry-codec.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { entryHash } from '#state/digest.ts';
@@ -14,8 +15,8 @@ export type KeptState = {
   readonly version: number;
   /** Prefixes whose data plane was proved. */
   readonly passed: readonly string[];
-  /** Whether a health-check port has answered on this node. */
-  readonly portsAnswer: boolean;
+  /** Families in which a health-check port has answered on this node. */
+  readonly portsAnswer: readonly AddressFamily[];
   /** Prefixes that a person withdrew here. */
   readonly withdrawn: readonly string[];
   /** Where operators were last found, `host:port`: their name may be served by what we announce. */
@@ -24,14 +25,14 @@ export type KeptState = {
 };
 
 /** The form that this version writes and reads. */
-const format = 'anycast-speaker-state 1';
+const format = 'anycast-speaker-state 2';
 
 const factsSchema = z.object({
   bootId: z.string(),
   epoch: z.int().nonnegative(),
   version: z.int().nonnegative(),
   passed: z.array(z.string()),
-  portsAnswer: z.boolean(),
+  portsAnswer: z.array(z.enum(['IPv4', 'IPv6'])),
   withdrawn: z.array(z.string()),
   operators: z.array(z.string()),
 });
