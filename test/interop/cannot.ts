@@ -9,6 +9,7 @@ type Kind = Pick<Node, 'kind' | 'dials'>;
 
 const keepsNoRoutes = 'offers no graceful restart: it keeps no routes, with or without a session';
 const noNotificationBit = 'knows no N bit';
+const byAddressOnly = 'knows neighbours by address only';
 
 /**
  * What a router cannot do, in the version that is tested, and why. Where a capability has a way to show that a router can't, it is
@@ -21,14 +22,17 @@ export const cannot: ByRouter<string> = {
     freeze: keepsNoRoutes,
     'freeze-n': keepsNoRoutes,
     'ttl-security': 'takes packets with any TTL (Python has no IP_MINTTL), and sends the default over IPv6',
+    unnumbered: byAddressOnly,
   },
   BIRD: { 'freeze-n': noNotificationBit },
   GoBGP: {
     refresh: 'answers ROUTE-REFRESH, never asks: softresetin evaluates again what it has',
     // pkg/server/fsm.go, established(): a hold timer that expired is fsmGracefulRestart whether or not NotificationEnabled.
     freeze: 'keeps them for the restart time too, as if the N bit were set',
+    // docs/sources/unnumbered-bgp.md.
+    unnumbered: 'sends no router advertisements: radvd or zebra has to run beside it',
   },
-  OpenBGPD: { 'freeze-n': noNotificationBit },
+  OpenBGPD: { 'freeze-n': noNotificationBit, unnumbered: byAddressOnly },
 };
 
 type Some = {

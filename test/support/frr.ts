@@ -20,7 +20,7 @@ export type FrrPath = {
   readonly nexthops: readonly { readonly ip: string; readonly scope?: string; readonly used?: boolean }[];
   readonly community?: { readonly string: string };
   readonly largeCommunity?: { readonly string: string };
-  readonly peer: { readonly peerId: string };
+  readonly peer: { readonly peerId: string; readonly interface?: string };
 };
 
 /** A neighbour of an FRR router; the fields that tests read. */

@@ -4,6 +4,7 @@ import { establish } from './establish.ts';
 import { death, freeze, freezeNotification, restart } from './restart.ts';
 import { attributes, bothFamilies, gracefulShutdown, many, refresh, withdraw } from './routes.ts';
 import { md5, ttlSecurity } from './security.ts';
+import { unnumbered } from './unnumbered.ts';
 
 /** Everything that is tried with every router, in the order of docs/interop.md. */
 export const capabilities: readonly Capability[] = [
@@ -24,4 +25,5 @@ export const capabilities: readonly Capability[] = [
   many,
   md5,
   ttlSecurity,
+  unnumbered,
 ];

@@ -3,6 +3,7 @@ import { run } from '../processes.ts';
 import {
   byPrefix,
   communityTexts,
+  type Line,
   originOf,
   type RouterConfig,
   type RouterDriver,
@@ -44,13 +45,40 @@ export const bird: RouterDriver = {
       thaw: () => process.thaw(),
     };
   },
+  startUnnumbered: async (scope, namespace, asn, lines) => {
+    const { process, birdc, routes } = await startBird(scope, namespace, unnumberedFile(namespace.ipv4, asn, lines));
+    return {
+      process,
+      established: async ({ device }) => new RegExp(`^${device}_\\d+ .*Established`, 'm').test(await birdc('show protocols')),
+      routes: async ({ device }) => byPrefix((await routes()).filter(({ protocol }) => protocol.startsWith(`${device}_`)).map(seen)),
+    };
+  },
 };
+
+/** A session of its own for each address that connects on the line. */
+const unnumberedFile = (routerId: string, asn: number, lines: readonly Line[]) => `
+router id ${routerId};
+protocol device { scan time 1; }
+protocol kernel { ipv4 { import none; export all; }; }
+protocol kernel { ipv6 { import none; export all; }; }
+protocol radv { ${lines.map(({ device }) => `interface "${device}" { max ra interval 5; min ra interval 3; default lifetime 0; };`).join(' ')} }
+${lines
+  .map(
+    ({ device, asn: speaker }) => `protocol bgp ${device} {
+  local as ${asn}; neighbor range fe80::/10 as ${speaker}; interface "${device}"; dynamic name "${device}_"; hold time 9;
+  ipv4 { import all; export none; extended next hop; };
+  ipv6 { import all; export none; };
+}`,
+  )
+  .join('\n')}
+`;
 
 function seen({ prefix, attributes }: BirdRoute): SeenRoute {
   const number = (name: string) => (attributes[name] === undefined ? null : Number(attributes[name]));
   return {
     prefix,
-    nextHop: words(attributes['BGP.next_hop'])[0] ?? '',
+    // Without a global next hop it shows the unspecified address before the link-local one.
+    nextHop: words(attributes['BGP.next_hop']).find((word) => word !== '::') ?? '',
     origin: originOf(attributes['BGP.origin'] ?? ''),
     asPath: words(attributes['BGP.as_path']).map(Number),
     med: number('BGP.med'),

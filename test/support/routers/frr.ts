@@ -3,6 +3,7 @@ import { run } from '../processes.ts';
 import {
   byPrefix,
   communityTexts,
+  type Line,
   originOf,
   type RouterConfig,
   type RouterDriver,
@@ -44,6 +45,19 @@ export const frr: RouterDriver = {
       thaw: () => process.thaw(),
     };
   },
+  dialsUnnumbered: true,
+  startUnnumbered: async (scope, namespace, asn, lines) => {
+    const { process, vtysh, routes } = await startFrr(scope, namespace, unnumberedFile(namespace.ipv4, asn, lines));
+    return {
+      process,
+      established: async ({ device }) => JSON.parse(await vtysh('show bgp neighbors json'))[device]?.bgpState === 'Established',
+      routes: async ({ device }) => {
+        const tables = [...Object.entries(await routes('ipv4')), ...Object.entries(await routes('ipv6'))];
+        const paths = tables.flatMap(([prefix, each]) => each.map((path) => ({ prefix, path })));
+        return byPrefix(paths.filter(({ path }) => path.peer.interface === device).map(({ prefix, path }) => seen(prefix, path)));
+      },
+    };
+  },
 };
 
 /** By family. */
@@ -63,6 +77,27 @@ function seen(prefix: string, path: FrrPath): SeenRoute {
     largeCommunities: communityTexts(words(path.largeCommunity?.string)),
   };
 }
+
+const unnumberedFile = (routerId: string, asn: number, lines: readonly Line[]) => `
+router bgp ${asn}
+ bgp router-id ${routerId}
+ no bgp ebgp-requires-policy
+ no bgp default ipv4-unicast
+${lines
+  .flatMap(({ device, dials }) => [
+    `neighbor ${device} interface remote-as external`,
+    ...['timers 3 9', 'timers connect 1', ...(dials ? [] : ['passive'])].map((line) => `neighbor ${device} ${line}`),
+  ])
+  .join('\n')}
+${(['ipv4', 'ipv6'] as const)
+  .map((family) =>
+    familyLines(
+      family,
+      lines.map(({ device }) => ({ address: device })),
+    ),
+  )
+  .join('\n')}
+`;
 
 const configFile = (routerId: string, { asn, neighbors }: RouterConfig) => `
 router bgp ${asn}
@@ -84,7 +119,7 @@ function neighborLines({ address, asn, dials, password, ttlSecurity }: RouterNei
   ].map((line) => ` neighbor ${address} ${line}`);
 }
 
-function familyLines(family: string, neighbors: readonly RouterNeighbor[]): string {
+function familyLines(family: string, neighbors: readonly Pick<RouterNeighbor, 'address'>[]): string {
   const activated = neighbors.map(({ address }) => `  neighbor ${address} activate`);
   return [` address-family ${family} unicast`, ...activated, ' exit-address-family'].join('\n');
 }

@@ -16,6 +16,29 @@ export type RouterDriver = {
   version(): Promise<string>;
   /** Runs the daemon until the scope closes; returns when it answers. */
   start(scope: Scope, namespace: Namespace, config: RouterConfig): Promise<Router>;
+  /** Runs it with neighbours that it knows by the line they are on, and none by address. Absent where the daemon has no such thing. */
+  readonly startUnnumbered?: (scope: Scope, namespace: Namespace, asn: number, lines: readonly Line[]) => Promise<UnnumberedRouter>;
+  /** Whether it dials such neighbours; else it only waits for them. */
+  readonly dialsUnnumbered?: true;
+};
+
+/** A line between a router and a speaker. */
+export type Line = {
+  /** The router's interface. */
+  readonly device: string;
+  /** The speaker's AS. */
+  readonly asn: number;
+  /** Whether the router dials; else it only waits. */
+  readonly dials: boolean;
+};
+
+/** A router that has nothing but lines. */
+export type UnnumberedRouter = {
+  readonly process: RunningProcess;
+  /** Whether a session on the line is established. */
+  established(line: Line): Promise<boolean>;
+  /** The routes that came over the line, ascending by prefix as text. */
+  routes(line: Line): Promise<SeenRoute[]>;
 };
 
 /** What a router is told. */
@@ -62,7 +85,7 @@ export type Router = {
 export type SeenRoute = {
   /** Canonical text. */
   readonly prefix: string;
-  /** The global next hop. */
+  /** The global next hop, or the link-local one where there is no other. */
   readonly nextHop: string;
   readonly origin: 'IGP' | 'EGP' | 'INCOMPLETE';
   /** Nearest first. */
