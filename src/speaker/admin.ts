@@ -26,18 +26,25 @@ export type AdminTarget = {
   isolate(isolated: boolean): Promise<string | undefined>;
 };
 
+// One step for the whole list: a transform for each of thousands takes longer than all that follows.
 const prefixesSchema = z.strictObject({
   prefixes: z
-    .array(
-      z.string().transform((text, context) => {
-        const prefix = parsePrefix(text);
-        if (prefix.ok) return formatPrefix(prefix.value);
-        context.issues.push({ code: 'custom', message: prefix.error, input: text });
-        return z.NEVER;
-      }),
-    )
+    .array(z.string())
     .min(1)
-    .max(limits.adminPrefixes),
+    .max(limits.adminPrefixes)
+    .transform((texts, context) => {
+      const canonical: string[] = [];
+      for (const [index, text] of texts.entries()) {
+        const prefix = parsePrefix(text);
+        if (!prefix.ok) {
+          context.issues.push({ code: 'custom', message: prefix.error, input: text, path: [index] });
+          return z.NEVER;
+        }
+        // There is one way to write a prefix of IPv4.
+        canonical.push(prefix.value.family === 'IPv4' ? text : formatPrefix(prefix.value));
+      }
+      return canonical;
+    }),
 });
 
 /**

@@ -17,7 +17,7 @@ import { Advertiser } from './advertise/advertiser.ts';
 import { Inbound, type InboundOptions } from './advertise/inbound.ts';
 import type { MakePeer } from './advertise/peer-port.ts';
 import { Gate, type GatedRoute } from './gate/gate.ts';
-import { type ListedChange, ListedRoutes } from './listed/listed-routes.ts';
+import { ListedRoutes, type NamedChange } from './listed/listed-routes.ts';
 import { type Discovery, isUnnumbered, Neighbors } from './neighbors/neighbors.ts';
 
 /** What an announcer needs. */
@@ -142,7 +142,7 @@ export class Announcer {
   /** A person isolates this speaker, or ends that. */
   isolate(isolated: boolean): void {
     this.#follow(this.gate.isolate(isolated, this.#options.clock.nowMs()));
-    const change = this.#listed.judge();
+    const change = this.#listed.judgeAll();
     this.#options.journal.listed('withdraw', change.removed.length, 'Isolated');
     this.#advertiser.changeListed(change);
   }
@@ -254,13 +254,13 @@ export class Announcer {
   }
 
   /** Makes the sessions follow what a person said about some listed routes; each has its line, as a named one. */
-  #followListed(change: ListedChange): void {
+  #followListed({ removed, added }: NamedChange): void {
     const { journal } = this.#options;
-    for (const prefix of change.removed) {
-      if (this.#advertiser.isAnnounced(prefix)) journal.withdrawalOrdered(this.#listed.textOf(prefix), '', 'WithdrawnLocally');
+    for (const { prefix, text } of removed) {
+      if (this.#advertiser.isAnnounced(prefix)) journal.withdrawalOrdered(text, '', 'WithdrawnLocally');
     }
-    for (const prefix of change.added) journal.withdrawalCancelled(this.#listed.textOf(prefix));
-    this.#advertiser.changeListed(change);
+    for (const { text } of added) journal.withdrawalCancelled(text);
+    this.#advertiser.changeListed({ removed: removed.map(({ prefix }) => prefix), added: added.map(({ prefix }) => prefix) });
   }
 
   /** What routers have of listed routes changed. */

@@ -18,7 +18,11 @@ export const limits = {
   sendHoldLooks: 8,
   /** Routes that one slice of work takes over for a session: with a chunk that is written, about a millisecond. */
   sliceRoutes: 4_096,
-  /** UPDATE bytes handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
+  /** The same of routes that are taken back, which go first and many at once: a person's request may name as many. */
+  sliceWithdrawals: 10_000,
+  /** Bytes of UPDATEs that withdraw, handed to a stream at once: what a slice may hold. */
+  withdrawalBytes: 64 * 1_024,
+  /** Bytes of UPDATEs that announce, handed to a stream at once. What a stalled router leaves unsent is this much, not its whole table. */
   chunkBytes: 16 * 1_024,
   /**
    * UPDATE bytes on their way to one router that its TCP has not acknowledged. The kernel would take megabytes, and a withdrawal

@@ -17,8 +17,8 @@ export type OutboxOptions = {
   readonly clock: Clock;
   /** Gives this session its share of the event loop. */
   readonly turns: Turns;
-  /** Hands over as many routes as it is asked for, with `announce` and `withdraw`; true while there are more. */
-  readonly supply: (most: number) => boolean;
+  /** Hands over as many routes as it is asked for, with `withdraw` and `announce`; true while there are more. */
+  readonly supply: (most: { readonly withdrawn: number; readonly announced: number }) => boolean;
   /** The table of prefixes that all peers of the process share. */
   readonly prefixes: PrefixTable;
   readonly connection: Connection;
@@ -134,7 +134,7 @@ export class Outbox {
   /** One slice: takes some routes over, and writes one chunk. True while there is more to do now. */
   #work(): boolean {
     if (this.#closed) return false;
-    const supplied = this.#options.supply(limits.sliceRoutes);
+    const supplied = this.#options.supply({ withdrawn: limits.sliceWithdrawals, announced: limits.sliceRoutes });
     const more = this.#rib.repeatSome(limits.sliceRoutes) || supplied;
     const wrote = this.#write(more);
     this.#emptied = !more && wrote === 'nothing';
@@ -147,7 +147,7 @@ export class Outbox {
   #write(more: boolean): 'something' | 'nothing' | 'waits' {
     const { connection, stream } = this.#options;
     if (connection.blocked || stream.unacknowledgedBytes() >= limits.inFlightBytes) return 'waits';
-    const chunk = this.#rib.next(limits.chunkBytes, more);
+    const chunk = this.#rib.next(this.#rib.withdraws ? limits.withdrawalBytes : limits.chunkBytes, more);
     if (chunk === undefined) return 'nothing';
     connection.write(chunk.bytes);
     this.#acknowledgements.wrote(chunk);

@@ -14,8 +14,8 @@ export class OwedRoutes {
     if (prefixes.length > 0) this.#lists.push({ prefixes, taken: 0 });
   }
 
-  /** Hands over as many as `most`; says how many. */
-  take(most: number, handle: (prefix: PrefixHandle) => void): number {
+  /** Hands over as many as `most`. */
+  take(most: number, handle: (prefix: PrefixHandle) => void): void {
     let count = 0;
     for (let list = this.#lists[0]; list !== undefined && count < most; list = this.#lists[0]) {
       const end = Math.min(list.prefixes.length, list.taken + most - count);
@@ -23,7 +23,6 @@ export class OwedRoutes {
       while (list.taken < end) handle(list.prefixes[list.taken++] as PrefixHandle);
       if (end === list.prefixes.length) this.#lists.shift();
     }
-    return count;
   }
 
   /** Nothing is owed any more. */

@@ -90,11 +90,12 @@ export class WantedRoutes {
     this.removeListed(this.#routes.prefixes());
   }
 
-  /** Hands as many routes to the session as `most`; true while there are more. */
-  tellSome(most: number): boolean {
-    const left = most - this.#leaving.take(most, (handle) => this.#takeBack(handle));
+  /** Hands some routes to the session, those first that are taken back; true while there are more. */
+  tellSome(most: { readonly withdrawn: number; readonly announced: number }): boolean {
     const hearing = this.#hearing;
-    if (hearing !== undefined) this.#coming.take(left, (handle) => this.#exportWanted(handle, hearing));
+    if (hearing === undefined) return false;
+    this.#leaving.take(most.withdrawn, (handle) => this.#takeBack(handle));
+    if (this.#leaving.isEmpty) this.#coming.take(most.announced, (handle) => this.#exportWanted(handle, hearing));
     return !this.#leaving.isEmpty || !this.#coming.isEmpty;
   }
 

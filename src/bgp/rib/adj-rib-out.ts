@@ -86,6 +86,11 @@ export class AdjRibOut {
     return this.#buckets.size;
   }
 
+  /** Whether withdrawals are to be written. */
+  get withdraws(): boolean {
+    return this.#withdrawals.IPv4.size + this.#withdrawals.IPv6.size > 0;
+  }
+
   /** Whether the router has acknowledged the announcement and no withdrawal after it. */
   isAnnounced(prefix: PrefixHandle): boolean {
     return this.#acknowledged.get(prefix) === 1;

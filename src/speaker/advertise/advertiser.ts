@@ -143,7 +143,8 @@ export class Advertiser {
 
   /** Whether some router has the prefix. */
   isAnnounced(prefix: PrefixHandle): boolean {
-    for (const { peer } of [...this.#running.values(), ...this.#ending.values()]) if (peer.isAnnounced(prefix)) return true;
+    for (const { peer } of this.#running.values()) if (peer.isAnnounced(prefix)) return true;
+    for (const { peer } of this.#ending.values()) if (peer.isAnnounced(prefix)) return true;
     return false;
   }
 

@@ -17,6 +17,12 @@ import type { Gate, GatedRoute } from '../gate/gate.ts';
 /** What routers shall hear no more, and what they shall hear from now on. */
 export type ListedChange = { readonly removed: PrefixHandles; readonly added: PrefixHandles };
 
+/** A listed prefix that somebody named. */
+export type NamedRoute = { readonly prefix: PrefixHandle; readonly text: string };
+
+/** As {@link ListedChange}, of routes that somebody named. */
+export type NamedChange = { readonly removed: readonly NamedRoute[]; readonly added: readonly NamedRoute[] };
+
 /** How a listed prefix stands here; 0 is one that is not listed. */
 const stands = { announced: 1, heldBack: 2 } as const;
 
@@ -61,25 +67,27 @@ export class ListedRoutes {
     for (const prefix of before.prefixes()) this.#prefixes.release(prefix);
   }
 
-  /** A person said something about these prefixes, default all: what that changes. */
-  judge(texts?: readonly string[]): ListedChange {
+  /** A person said something about all of them: what that changes. */
+  judgeAll(): ListedChange {
     const removed: PrefixHandle[] = [];
     const added: PrefixHandle[] = [];
-    const judgeOne = (prefix: PrefixHandle, isHeldBack: boolean): void => {
-      const after = isHeldBack ? stands.heldBack : stands.announced;
-      if (after === this.#stands.get(prefix)) return;
-      this.#stands.set(prefix, after);
-      (isHeldBack ? removed : added).push(prefix);
-    };
-    if (texts === undefined) {
-      const heldBack = this.#heldBack();
-      for (const prefix of this.#stands.prefixes()) judgeOne(prefix, heldBack(prefix));
-      return { removed, added };
+    const heldBack = this.#heldBack();
+    for (const prefix of this.#stands.prefixes()) {
+      const isHeldBack = heldBack(prefix);
+      if (this.#judge(prefix, isHeldBack)) (isHeldBack ? removed : added).push(prefix);
     }
-    // By their texts: what else a person holds back, up to 100,000 prefixes, is not gone through for one of them.
+    return { removed, added };
+  }
+
+  /** A person said something about these: what that changes. What else is held back, up to 100,000 prefixes, is not gone through. */
+  judge(texts: readonly string[]): NamedChange {
+    const removed: NamedRoute[] = [];
+    const added: NamedRoute[] = [];
     for (const text of texts) {
       const prefix = this.#find(text);
-      if (prefix !== undefined) judgeOne(prefix, this.#gate.isolated || this.#gate.withdrawn.has(text));
+      if (prefix === undefined) continue;
+      const isHeldBack = this.#gate.isolated || this.#gate.withdrawn.has(text);
+      if (this.#judge(prefix, isHeldBack)) (isHeldBack ? removed : added).push({ prefix, text });
     }
     return { removed, added };
   }
@@ -125,6 +133,14 @@ export class ListedRoutes {
     const prefix = this.#find(text);
     const since = prefix === undefined ? 0 : this.#since.get(prefix);
     return since === 0 ? undefined : (since - 1) * sinceUnitMs;
+  }
+
+  /** Whether it stands differently from now on. */
+  #judge(prefix: PrefixHandle, isHeldBack: boolean): boolean {
+    const after = isHeldBack ? stands.heldBack : stands.announced;
+    if (after === this.#stands.get(prefix)) return false;
+    this.#stands.set(prefix, after);
+    return true;
   }
 
   /** Whether a person holds a prefix back. */
