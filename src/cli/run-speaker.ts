@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { Peer } from '#bgp/peer/peer.ts';
 import type { Record } from '#bgp/peer/recording.ts';
+import { SharedExports } from '#bgp/peer/shared-exports.ts';
 import { Turns } from '#bgp/peer/turns.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { lockInFolder } from '#linux/folder-lock.ts';
@@ -92,8 +93,8 @@ type Outputs = { readonly logger: Logger; readonly record?: Record };
 function makeSpeaker(flags: SpeakerFlags, node: string, { logger, record }: Outputs, metrics: Metrics): Speaker {
   const prefixes = new PrefixTable();
   const tcp = new Tcp();
-  const turns = new Turns(realClock);
-  const surroundings = { connector: tcp, clock: realClock, turns, random: realRandom, logger, prefixes, ...(record && { record }) };
+  const shared = { prefixes, turns: new Turns(realClock), exports: new SharedExports() };
+  const surroundings = { ...shared, connector: tcp, clock: realClock, random: realRandom, logger, ...(record && { record }) };
   return new Speaker({
     node,
     instance: randomUUID(),

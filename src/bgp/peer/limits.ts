@@ -29,6 +29,8 @@ export const limits = {
    * would wait behind them.
    */
   inFlightBytes: 256 * 1_024,
+  /** Forms of one set of attributes that are kept to be shared: as many kinds of sessions, past ones included. */
+  sharedPolicies: 256,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
   ackPollFirstMs: 1,
   ackPollMaxMs: 50,

@@ -1,6 +1,7 @@
 import { type Acknowledged, AdjRibOut, type Chunk } from '#bgp/rib/adj-rib-out.ts';
 import type { OutgoingRoute } from '#bgp/rib/attribute-buckets.ts';
 import type { PrefixHandle, PrefixTable } from '#bgp/rib/prefix-table.ts';
+import type { SharedTemplates } from '#bgp/rib/shared-templates.ts';
 import { encodeMessage } from '#bgp/wire/encode.ts';
 import { afi, refreshSubtype, safiUnicast } from '#bgp/wire/iana.ts';
 import type { DecodeContext } from '#bgp/wire/negotiated.ts';
@@ -21,6 +22,8 @@ export type OutboxOptions = {
   readonly supply: (most: { readonly withdrawn: number; readonly announced: number }) => boolean;
   /** The table of prefixes that all peers of the process share. */
   readonly prefixes: PrefixTable;
+  /** Encoded attributes, which all peers of the process may share. */
+  readonly templates: SharedTemplates;
   readonly connection: Connection;
   /** The stream of the Established session. */
   readonly stream: ByteStream;
@@ -55,7 +58,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#rib = new AdjRibOut(options.prefixes, options.context.families, options.context);
+    this.#rib = new AdjRibOut(options.prefixes, options.context.families, options.context, options.templates);
     this.#acknowledgements = new Acknowledgements(options.clock, options.stream, (chunk) => this.#acknowledged(chunk));
   }
 

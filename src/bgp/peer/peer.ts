@@ -3,8 +3,8 @@
  *
  * A {@link Peer} connects, keeps the session up, tells the router the routes that it shall have, and says what the router really
  * has. It runs the state machine of `bgp/fsm` (in `connection.ts`; two of them while connections collide, in `connections.ts`) and
- * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer but their turns at the event loop: what happens to
- * one router happens to no other.
+ * drains the tables of `bgp/rib` (in `outbox.ts`); it decides nothing that those or `bgp/policy` decide. Peers share no queue, lock or buffer,
+ * only their turns at the event loop and encoded attributes, which never change: what happens to one router happens to no other.
  */
 import type { State } from '#bgp/fsm/events.ts';
 import type { FsmSettings, Negotiated, Session } from '#bgp/fsm/session.ts';
@@ -26,6 +26,7 @@ import { MalformedUpdates } from './malformed-updates.ts';
 import { Outbox } from './outbox.ts';
 import type { Record } from './recording.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
+import { SharedExports } from './shared-exports.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from './truth.ts';
 import { Turns } from './turns.ts';
 import { type Concerned, type PeerRoute, WantedRoutes } from './wanted-routes.ts';
@@ -63,6 +64,8 @@ export type PeerSurroundings = {
   readonly prefixes: PrefixTable;
   /** Shares the event loop among the peers of the process. Default: this peer shares it with none. */
   readonly turns?: Turns;
+  /** What all peers of the process hear in the same form is worked out once. Default: this peer shares nothing. */
+  readonly exports?: SharedExports;
   /** Addresses of the interface that carries an address of ours. Default: asks the machine. */
   readonly interfaceAddresses?: (local: SocketAddress) => readonly IpAddress[];
   /** What this process knows of the one before it on this node. Default: there was none. */
@@ -79,6 +82,7 @@ export class Peer {
   readonly #routes: WantedRoutes;
   readonly #malformed: MalformedUpdates;
   readonly #turns: Turns;
+  readonly #exports: SharedExports;
   #settings: PeerSettings;
   #connections: Connections;
   /** While Established. */
@@ -102,7 +106,8 @@ export class Peer {
     this.#events = events;
     this.#logger = surroundings.logger.child({ peer: settings.name });
     this.#malformed = new MalformedUpdates(this.#logger);
-    this.#routes = new WantedRoutes(surroundings.prefixes);
+    this.#exports = surroundings.exports ?? new SharedExports();
+    this.#routes = new WantedRoutes(surroundings.prefixes, this.#exports);
     this.#turns = surroundings.turns ?? new Turns(surroundings.clock);
     this.#sinceMs = surroundings.clock.nowMs();
     this.#restart = surroundings.restart ?? { restarted: false, forwardingPreserved: false };
@@ -272,6 +277,7 @@ export class Peer {
       turns: this.#turns,
       supply: (most) => this.#routes.tellSome(most),
       prefixes,
+      templates: this.#exports.templates,
       connection,
       stream,
       context: session.negotiated.context,

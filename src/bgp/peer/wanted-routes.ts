@@ -1,4 +1,4 @@
-import { exportRoute, type PolicySession, type RouteAttributes } from '#bgp/policy/export-route.ts';
+import type { PolicySession, RouteAttributes } from '#bgp/policy/export-route.ts';
 import type { Acknowledged, Chunk } from '#bgp/rib/adj-rib-out.ts';
 import { PrefixColumn } from '#bgp/rib/prefix-column.ts';
 import type { PrefixHandle, PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
@@ -8,6 +8,7 @@ import type { Outbox } from './outbox.ts';
 import { OwedRoutes } from './owed-routes.ts';
 import { PrefixBound } from './prefix-bound.ts';
 import { type RouteKind, RouteKinds } from './route-kinds.ts';
+import { type PolicyOfSession, policyOf, type SharedExports } from './shared-exports.ts';
 import type { PeerRouteTruth } from './truth.ts';
 
 /** A route as this router shall hear it. */
@@ -27,7 +28,7 @@ export type Concerned = {
 /** The Established session that hears the routes. */
 type Hearing = {
   readonly outbox: Outbox;
-  readonly session: PolicySession;
+  readonly policy: PolicyOfSession;
   /** Where there is one. */
   readonly bound: PrefixBound | undefined;
 };
@@ -39,6 +40,7 @@ type Hearing = {
  */
 export class WantedRoutes {
   readonly #prefixes: PrefixTable;
+  readonly #exports: SharedExports;
   readonly #kinds = new RouteKinds();
   /**
    * The kind of the route; negative where it is not wanted any more, but the router has it, or may get it, until it acknowledges the
@@ -50,8 +52,10 @@ export class WantedRoutes {
   readonly #leaving = new OwedRoutes();
   readonly #coming = new OwedRoutes();
 
-  constructor(prefixes: PrefixTable) {
+  /** Both may be shared with other peers. */
+  constructor(prefixes: PrefixTable, exports: SharedExports) {
     this.#prefixes = prefixes;
+    this.#exports = exports;
     this.#routes = new PrefixColumn(prefixes);
   }
 
@@ -107,7 +111,7 @@ export class WantedRoutes {
     const before = this.#hearing?.outbox === outbox ? this.#hearing.bound : undefined;
     const bound = maxPrefixes === undefined ? undefined : (before ?? new PrefixBound(maxPrefixes));
     if (maxPrefixes !== undefined) bound?.setMax(maxPrefixes);
-    const hearing = { outbox, session, bound };
+    const hearing = { outbox, policy: policyOf(session), bound };
     this.#hearing = hearing;
     this.#kinds.forgetExports();
     const named: string[] = [];
@@ -218,9 +222,9 @@ export class WantedRoutes {
   }
 
   /** Tells the router a route in the form that policy gives it, or takes it back where policy refuses. */
-  #export(handle: PrefixHandle, kind: RouteKind, { outbox, session, bound }: Hearing): void {
+  #export(handle: PrefixHandle, kind: RouteKind, { outbox, policy, bound }: Hearing): void {
     const family = this.#prefixes.familyOf(handle);
-    kind.exports[family] ??= exportRoute(family, kind.attributes, session);
+    kind.exports[family] ??= this.#exports.exportRoute(family, kind.attributes, policy);
     const exported = kind.exports[family];
     if (!exported.ok) {
       outbox.withdraw(handle);

@@ -6,6 +6,7 @@ import { unwrap } from '#runtime/result.ts';
 import { AdjRibOut, type Chunk } from './adj-rib-out.ts';
 import type { OutgoingRoute } from './attribute-buckets.ts';
 import { type PrefixHandle, PrefixTable } from './prefix-table.ts';
+import { SharedTemplates } from './shared-templates.ts';
 import { routerContext, TestRouter } from './testing/router.ts';
 
 const prefix = (text: string): Prefix => unwrap(parsePrefix(text));
@@ -22,7 +23,7 @@ const octets = 32_768;
 /** A table with a router at its other end, and prefixes that the test holds. */
 function aSession(families: readonly AddressFamily[] = ['IPv4', 'IPv6']) {
   const prefixes = new PrefixTable();
-  const rib = new AdjRibOut(prefixes, families, routerContext);
+  const rib = new AdjRibOut(prefixes, families, routerContext, new SharedTemplates());
   const router = new TestRouter();
   const hold = (text: string): PrefixHandle => prefixes.acquire(prefix(text));
   /** Writes all that is due to the router, which acknowledges unless told otherwise. */

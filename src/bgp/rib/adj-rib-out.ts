@@ -7,6 +7,7 @@ import { at } from './columns.ts';
 import { PrefixColumn } from './prefix-column.ts';
 import { emptyQueue, type PrefixQueue, PrefixQueues } from './prefix-queues.ts';
 import type { PrefixHandle, PrefixTable } from './prefix-table.ts';
+import type { SharedTemplates } from './shared-templates.ts';
 import { UpdatePacker } from './update-packer.ts';
 
 /** UPDATEs to write to the router, whole and in order, and what they say. */
@@ -63,11 +64,11 @@ export class AdjRibOut {
   #acknowledgedChunks = 0;
   #announcedPrefixes = 0;
 
-  /** `families` are those of the session; each gets its End-of-RIB marker. */
-  constructor(prefixes: PrefixTable, families: readonly AddressFamily[], context: EncodeContext) {
+  /** `families` are those of the session; each gets its End-of-RIB marker. `templates` may be shared with other sessions. */
+  constructor(prefixes: PrefixTable, families: readonly AddressFamily[], context: EncodeContext, templates: SharedTemplates) {
     this.#prefixes = prefixes;
     this.#families = families;
-    this.#buckets = new AttributeBuckets(context);
+    this.#buckets = new AttributeBuckets(context, templates);
     this.#packer = new UpdatePacker(prefixes, context);
     this.#wanted = new PrefixColumn(prefixes);
     this.#written = new PrefixColumn(prefixes);

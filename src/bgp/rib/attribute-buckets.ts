@@ -1,8 +1,9 @@
 import type { Reachable } from '#bgp/wire/messages.ts';
 import type { EncodeContext } from '#bgp/wire/negotiated.ts';
-import { announcing, roomForPrefixes, type UpdateTemplate } from '#bgp/wire/update-encode.ts';
+import { roomForPrefixes, type UpdateTemplate } from '#bgp/wire/update-encode.ts';
 import { assert } from '#runtime/assert.ts';
 import { emptyQueue, type PrefixQueue } from './prefix-queues.ts';
+import type { EncodedRoute, SharedTemplates } from './shared-templates.ts';
 
 /** A route as it is announced: all of an UPDATE but its prefixes. */
 export type OutgoingRoute = Omit<Reachable, 'prefixes'>;
@@ -27,14 +28,17 @@ const longestPrefix = 17;
 /** The buckets of one peer: one for each set of attributes that is wanted or sent, found by what stands on the wire. */
 export class AttributeBuckets {
   readonly #context: EncodeContext;
+  readonly #templates: SharedTemplates;
   readonly #byId = new Map<number, Bucket>();
   readonly #byKey = new Map<string, Bucket>();
   #lastId = 0;
-  /** Routes mostly come many at once and share one object: it is encoded once. */
+  /** Routes mostly come many at once and share one object: it is looked for once. */
   #last: { readonly route: OutgoingRoute; readonly bucket: Bucket } | undefined;
 
-  constructor(context: EncodeContext) {
+  /** `templates` may be shared with the buckets of other peers. */
+  constructor(context: EncodeContext, templates: SharedTemplates) {
     this.#context = context;
+    this.#templates = templates;
   }
 
   get size(): number {
@@ -66,12 +70,11 @@ export class AttributeBuckets {
   }
 
   #find(route: OutgoingRoute): Bucket {
-    const template = announcing(route, this.#context);
-    const key = [template.family, latin1(template.mpHead), latin1(template.attributes)].join(' ');
-    return this.#byKey.get(key) ?? this.#add(key, template);
+    const encoded = this.#templates.of(route, this.#context);
+    return this.#byKey.get(encoded.key) ?? this.#add(encoded);
   }
 
-  #add(key: string, template: UpdateTemplate): Bucket {
+  #add({ key, template }: EncodedRoute): Bucket {
     const room = roomForPrefixes(template, this.#context);
     assert(room >= longestPrefix, 'policy leaves room for a prefix beside the attributes');
     this.#lastId += 1;
@@ -81,6 +84,3 @@ export class AttributeBuckets {
     return bucket;
   }
 }
-
-/** Octets as the characters of a key. */
-const latin1 = (octets: Uint8Array): string => String.fromCharCode(...octets);

@@ -1,4 +1,5 @@
 import { Peer } from '#bgp/peer/peer.ts';
+import { SharedExports } from '#bgp/peer/shared-exports.ts';
 import { Turns } from '#bgp/peer/turns.ts';
 import { PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { Collector } from '#collector/collector.ts';
@@ -139,6 +140,7 @@ export class VirtualFabric {
     const surroundings = {
       clock,
       turns: new Turns(clock),
+      exports: new SharedExports(),
       connector: network,
       random: this.#random,
       logger: silentLogger,
