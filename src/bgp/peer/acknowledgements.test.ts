@@ -28,14 +28,28 @@ function setUp() {
 }
 
 describe('acknowledgements', () => {
-  it('are noticed at the end of the turn where TCP is that fast', () => {
-    const { counts, clock, done, write } = setUp();
+  it('are noticed at the end of the turn in which the writer pauses where TCP is that fast', () => {
+    const { counts, clock, done, acknowledgements, write } = setUp();
+    acknowledgements.pause();
     write('a', 10);
+    acknowledgements.pause();
+    acknowledgements.pause();
     counts.unacknowledged = 0;
     expect(done).toEqual([]);
     clock.advance(0);
     expect(done).toEqual(['a']);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('are looked for seldom while more and more is written', () => {
+    const { counts, clock, done, write } = setUp();
+    for (let ms = 0; ms < limits.ackPollBusyMs; ms++) {
+      write(`${ms}`, 10);
+      counts.unacknowledged = 0;
+      clock.advance(1);
+    }
+    expect(counts.looks).toBe(1);
+    expect(done).toHaveLength(limits.ackPollBusyMs);
   });
 
   it('come in the order of writing, each when all its bytes are there', () => {
@@ -69,10 +83,11 @@ describe('acknowledgements', () => {
   });
 
   it('are looked for at once again after something new was written', () => {
-    const { counts, clock, done, write } = setUp();
+    const { counts, clock, done, acknowledgements, write } = setUp();
     write('a', 10);
     clock.advance(10_000);
     write('b', 10);
+    acknowledgements.pause();
     counts.unacknowledged = 0;
     clock.advance(0);
     expect(done).toEqual(['a', 'b']);

@@ -5,8 +5,9 @@ import { limits } from './limits.ts';
 type Outstanding<T> = { readonly upToByte: number; readonly written: T };
 
 /**
- * Says when the router's TCP has what was written to a stream. Looks only while something is outstanding: at the end of the turn
- * that wrote, then at growing intervals; one look costs a system call.
+ * Says when the router's TCP has what was written to a stream. Looks only while something is outstanding: when the writer pauses,
+ * then at growing intervals; one look costs a system call, and what it finds costs more than to write it. While a large table is
+ * being written it therefore looks seldom.
  */
 export class Acknowledgements<T> {
   readonly #clock: Clock;
@@ -27,7 +28,12 @@ export class Acknowledgements<T> {
   wrote(written: T): void {
     this.#outstanding.push({ upToByte: this.#stream.bytesWritten, written });
     this.#pauseMs = 0;
-    if (this.#lookingSoon) return;
+    this.#timer ??= this.#clock.after(limits.ackPollBusyMs, () => this.#look());
+  }
+
+  /** The writer has nothing more to write now, or waits for room: looks in the next turn. */
+  pause(): void {
+    if (this.#lookingSoon || !this.pending) return;
     this.#lookingSoon = true;
     this.#clock.soon(() => {
       this.#lookingSoon = false;
@@ -48,6 +54,7 @@ export class Acknowledgements<T> {
 
   #look(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
     const acknowledgedBytes = this.#stream.bytesWritten - this.#stream.unacknowledgedBytes();
     const pending = this.#outstanding.findIndex(({ upToByte }) => upToByte > acknowledgedBytes);
     const done = this.#outstanding.splice(0, pending === -1 ? this.#outstanding.length : pending);

@@ -31,6 +31,8 @@ export const limits = {
   inFlightBytes: 256 * 1_024,
   /** Forms of one set of attributes that are kept to be shared: as many kinds of sessions, past ones included. */
   sharedPolicies: 256,
+  /** While a large table is being written it is looked this often at what TCP acknowledged. */
+  ackPollBusyMs: 10,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
   ackPollFirstMs: 1,
   ackPollMaxMs: 50,

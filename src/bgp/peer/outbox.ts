@@ -140,6 +140,7 @@ export class Outbox {
     const supplied = this.#options.supply({ withdrawn: limits.sliceWithdrawals, announced: limits.sliceRoutes });
     const more = this.#rib.repeatSome(limits.sliceRoutes) || supplied;
     const wrote = this.#write(more);
+    if (wrote !== 'something') this.#acknowledgements.pause();
     this.#emptied = !more && wrote === 'nothing';
     if (this.#emptied) this.#finishRepeating();
     this.#checkSettled();
