@@ -5,7 +5,7 @@ import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
+import { addressOf, inParallel, makeService, readyService, restMs, writeReadiness } from './support/objects.ts';
 import { cpuSeconds, residentMB } from './support/usage.ts';
 
 const speakers = 3;
@@ -113,6 +113,7 @@ async function oneChange(fabric: Fabric, of: { services: number; samples: number
     const heard = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
     await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
     received.set(`${prefix}@${node}`, (await heard).monotonicUs / 1000);
+    await delay(restMs);
   }
   const lines = await eventually(
     'the operator has logged every withdrawal',

@@ -1,10 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectorEvent } from '#collector/views.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
+import { addressOf, inParallel, makeService, readyService, restMs, writeReadiness } from './support/objects.ts';
 
 const speakers = 3;
 
@@ -32,6 +33,7 @@ export const bench: Bench = async (options, say) => {
       const withdrawn = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
       await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
       received.set(`${prefix}@${node}`, monotonicMs(await withdrawn));
+      await delay(restMs);
     }
     return { params: { samples, services, speakers }, results: await report(fabric, received) };
   } finally {
