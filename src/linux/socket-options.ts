@@ -72,8 +72,6 @@ const ip = {
 } as const;
 /** Beside those of {@link ip}: hop limit of what goes to a group, whether it comes back to this host, and membership. */
 const group = { hopLimit: 18, loop: 19, join: 20 } as const;
-/** In place of a hop limit. */
-const asTheKernelHasIt = -1;
 const enoprotoopt = 92;
 const eperm = 1;
 /** Longest ICMPv6 message that is read: what fits into a packet of Ethernet. The rest of a longer one is cut off. */
@@ -134,9 +132,7 @@ function bind(koffi: Koffi): SocketOptions & IcmpSockets {
     const names = ip[isIPv6(remote) ? 'IPv6' : 'IPv4'];
     const { hopLimit, minHopLimit, dscp, userTimeoutMs, key } = protection;
     const all: (readonly [string, () => number | undefined])[] = [];
-    // What is asked for is set also where it is nothing: a connection that was accepted has what its listener had.
-    const limit = hopLimit ?? asTheKernelHasIt;
-    all.push([`the hop limit ${hopLimit ?? 'that this machine has'}`, () => setNumber(fd, names.level, names.hopLimit, limit)]);
+    if (hopLimit !== undefined) all.push([`the hop limit ${hopLimit}`, () => setNumber(fd, names.level, names.hopLimit, hopLimit)]);
     if (minHopLimit !== undefined)
       all.push([`the least hop limit ${minHopLimit}`, () => setNumber(fd, names.level, names.minHopLimit, minHopLimit)]);
     // The code point is the upper six bits of the octet.
