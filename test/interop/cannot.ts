@@ -43,10 +43,21 @@ type Some = {
 
 const weDial = ({ dials }: Kind): boolean => dials === 'speaker';
 
+/** An iBGP connection that we accepted has TTL 255 from our listener, asked for or not: there a wrong TTL can't be shown. */
+const ttlSecurity: Some = {
+  tried: ({ kind, dials }) => kind === 'eBGP' || dials === 'speaker',
+  why: 'on eBGP, and on iBGP where we dial: where it dials we answer with TTL 255 in any case',
+};
+
 /** What a router can on some kinds of sessions only. */
 const some: ByRouter<Some> = {
   // bgpd/bgp_fsm.c, bgp_timer_set(): in Active with PEER_STATUS_NSF_WAIT the connect timer is off; one attempt is made before.
-  FRR: { restart: { tried: weDial, why: 'where we dial: it tries once to reach a speaker whose restart it waits for' } },
+  FRR: {
+    restart: { tried: weDial, why: 'where we dial: it tries once to reach a speaker whose restart it waits for' },
+    'ttl-security': ttlSecurity,
+  },
+  BIRD: { 'ttl-security': ttlSecurity },
+  GoBGP: { 'ttl-security': ttlSecurity },
   OpenBGPD: {
     // usr.sbin/bgpd/session.h, INTERVAL_CONNECTRETRY.
     restart: { tried: weDial, why: 'where we dial: it tries once to reach a speaker that restarts, and again after 120 s' },
