@@ -33,6 +33,9 @@ export function formatIpAddress(address: IpAddress): string {
   return `${a}.${b}.${c}.${d}`;
 }
 
+/** The family of an address, or of a prefix, that was checked already. */
+export const familyOfText = (text: string): AddressFamily => (text.includes(':') ? 'IPv6' : 'IPv4');
+
 /** Bits in an address of the family: 32 or 128. */
 export const addressBits = (family: AddressFamily): 32 | 128 => (family === 'IPv4' ? 32 : 128);
 

@@ -1,4 +1,4 @@
-import type { AddressFamily } from '#net/ip-address.ts';
+import { type AddressFamily, familyOfText } from '#net/ip-address.ts';
 import type { ExportAttributes } from '#state/attributes.ts';
 import type { Entry, PeerEntry, RouteEntry } from '#state/entry.ts';
 import type { SessionOptions } from '#state/session-options.ts';
@@ -68,7 +68,7 @@ const defined = <T extends object, K extends keyof T>(from: T, keys: readonly K[
 
 /** To every peer that carries the prefix's family. Whoever writes a prefix into the file says that it is served: nothing is waited for. */
 function routeEntry({ prefix, attributes }: ConfigRoute, peers: readonly PeerEntry[]): RouteEntry {
-  const family = familyOf(prefix);
+  const family = familyOfText(prefix);
   const names = ascending(peers.filter(({ families }) => families.includes(family)).map(({ name }) => name));
   return {
     kind: 'route',
@@ -97,9 +97,8 @@ function distinctLarge(values: ExportAttributes['largeCommunities']): ExportAttr
 }
 
 /** That of the router's address. The one session of an unnumbered peer carries both. */
-const defaultFamilies = (address: string | undefined): AddressFamily[] => (address === undefined ? ['IPv4', 'IPv6'] : [familyOf(address)]);
-
-const familyOf = (text: string): AddressFamily => (text.includes(':') ? 'IPv6' : 'IPv4');
+const defaultFamilies = (address: string | undefined): AddressFamily[] =>
+  address === undefined ? ['IPv4', 'IPv6'] : [familyOfText(address)];
 
 /** Ascending and without repeats, which puts IPv4 before IPv6. */
 const ascending = <T extends string>(values: readonly T[]): T[] => [...new Set(values)].sort();

@@ -1,4 +1,4 @@
-import type { AddressFamily } from '#net/ip-address.ts';
+import { type AddressFamily, familyOfText } from '#net/ip-address.ts';
 import { type HealthPort, partsOf } from '#probe/health-port.ts';
 import type { RouteEntry } from '#state/entry.ts';
 import { type Judgement, judge, type Passage } from './rule.ts';
@@ -141,7 +141,7 @@ export class Gate {
   #judge(entry: RouteEntry, passage: Passage, nowMs: number): Judgement {
     const node = { isolated: this.#isolated, portsAnswer: this.#portsAnswer };
     const { gate, prefix } = entry;
-    const judgement = judge({ family: familyOf(prefix), gate, passage, withdrawn: this.#withdrawn.has(prefix) }, node, nowMs);
+    const judgement = judge({ family: familyOfText(prefix), gate, passage, withdrawn: this.#withdrawn.has(prefix) }, node, nowMs);
     this.#stopWaiting(entry.prefix);
     const route = { entry, passage: { ...passage, passed: judgement.passes }, judgement };
     this.#routes.set(entry.prefix, route);
@@ -165,6 +165,3 @@ export class Gate {
     if (prefixes.size === 0) this.#byPort.delete(port);
   }
 }
-
-/** Prefixes of entries are canonical texts. */
-const familyOf = (prefix: string): AddressFamily => (prefix.includes(':') ? 'IPv6' : 'IPv4');
