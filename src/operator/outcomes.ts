@@ -74,25 +74,14 @@ export class Outcomes {
 
   /** Nodes from which some router has a route that the configuration does not want there any more: those of {@link someRouteIsUnwanted}. */
   nodesWithUnwanted(): Set<string> {
-    const nodes = new Set<string>();
-    for (const service of new Set([...this.#unwanted, ...this.#unjudged])) {
-      const outcome = this.#services.get(service);
-      if (outcome !== undefined) for (const node of unwantedNodes(this.#ledger(), outcome)) nodes.add(node);
-    }
-    return nodes;
+    return new Set([...this.#withUnwanted()].flatMap((outcome) => unwantedNodes(this.#ledger(), outcome)));
   }
 
   /** Whether every route of {@link someRouteIsUnwanted} stays for now by the removal guard. Costs a walk over these. */
   get everyUnwantedIsGuarded(): boolean {
-    for (const service of new Set([...this.#unwanted, ...this.#unjudged])) {
-      const outcome = this.#services.get(service);
-      if (
-        outcome !== undefined &&
-        !unwantedRoutes(this.#ledger(), outcome).every((place) =>
-          outcome.decisions.some((decision) => isGuarded(decision) && placeKey(decision.place) === placeKey(place)),
-        )
-      )
-        return false;
+    for (const outcome of this.#withUnwanted()) {
+      const guarded = new Set(outcome.decisions.filter(isGuarded).map(({ place }) => placeKey(place)));
+      if (!unwantedRoutes(this.#ledger(), outcome).every((place) => guarded.has(placeKey(place)))) return false;
     }
     return true;
   }
@@ -102,6 +91,14 @@ export class Outcomes {
     for (const { decisions } of this.#nodes.values())
       for (const decision of decisions) if (decision.peer === peer && !isGuarded(decision)) return false;
     return true;
+  }
+
+  /** Services that have, or may have, a route that is not wanted. */
+  *#withUnwanted(): Iterable<ServiceOutcome> {
+    for (const service of new Set([...this.#unwanted, ...this.#unjudged])) {
+      const outcome = this.#services.get(service);
+      if (outcome !== undefined) yield outcome;
+    }
   }
 
   setService(outcome: ServiceOutcome): void {
