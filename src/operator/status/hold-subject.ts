@@ -29,9 +29,10 @@ export function holdSubject(facts: StatusFacts): Subject {
       const before = (object.status ?? {}) as { readonly conditions?: readonly Condition[] };
       const seen = facts.observer.view.get('AnycastHold', name);
       const isDecided = seen !== undefined && (seen.isApproved || seen.isReleased);
-      const wanted = isDecided ? decided(seen.isApproved, removals.length) : undecided(name, removals);
+      const list = isDecided ? undefined : listOf(removals);
+      const wanted = list === undefined ? decided(seen?.isApproved === true, removals.length) : undecided(name, list);
       const conditions = conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs());
-      const status = { observedGeneration: generation, conditions, ...(!isDecided && listOf(removals)) };
+      const status = { observedGeneration: generation, conditions, ...list };
       if (sameValue(before, { ...before, ...status })) return undefined;
       return { type, ref: refOf(name), subresource: 'status', patch: { metadata: { resourceVersion }, status } };
     },
@@ -60,8 +61,7 @@ function decided(isApproved: boolean, left: number): readonly WantedCondition[] 
   return [isFalse('Approved', 'Restoring', message), isFalse('Ready', 'Restoring', message)];
 }
 
-function undecided(name: string, removals: readonly HeldRemoval[]): readonly WantedCondition[] {
-  const { hash } = listOf(removals);
+function undecided(name: string, { hash, removals }: ReturnType<typeof listOf>): readonly WantedCondition[] {
   const services = new Set(removals.map(({ service }) => service)).size;
   const message = `${removals.length} prefixes of ${services} Services would be withdrawn everywhere; they stay. If that is meant: kubectl patch anycasthold ${name} --type=merge --patch '{"spec":{"approvedHash":"${hash}"}}'. If not, undo what took them away; deleted Services go on being served, and to make them anew set restoredHash in the same way first`;
   return [isFalse('Approved', 'AwaitingApproval', message), isFalse('Ready', 'AwaitingApproval', message)];
