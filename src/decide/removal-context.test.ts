@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
-import { governContext } from './govern-context.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { defaultRemovalGuard } from './limits.ts';
+import { removalContext } from './removal-context.ts';
 import { aConfig, aPool, noRemovalGuard } from './testing/builders.ts';
 import { Cluster } from './testing/cluster.ts';
-import { governedOf, hashOf, helloOf } from './testing/world.ts';
+import { governedOf, helloOf } from './testing/world.ts';
 
 const pool = (name: string, ...prefixes: readonly string[]) => aPool({ prefixes: prefixes.map((text) => unwrap(parsePrefix(text))) }, name);
 
@@ -19,7 +19,7 @@ function contextOf(cluster: Cluster, ...prefixes: readonly string[]) {
     const entry = { kind: 'route', prefix, service: 's', reason: 'Serving', gate, exports: [] } as const;
     ledger.apply(governedOf('s', { kind: 'set', node: 'n1', entry }), 0);
   }
-  return { ledger, ...governContext(cluster, ledger, { nowMs: 1, epoch: 7, hashOf }) };
+  return { ledger, ...removalContext(cluster, ledger) };
 }
 
 const empties = (cluster: Cluster, going: readonly string[], ...prefixes: readonly string[]): boolean =>

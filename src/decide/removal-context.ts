@@ -5,10 +5,9 @@ import type { Ledger } from './ledger.ts';
 import { defaultRemovalGuard } from './limits.ts';
 import type { View } from './view.ts';
 
-/** What governing needs of the view and the ledger, beside the proposal. */
-export function governContext(view: View, ledger: Ledger, rest: Pick<GovernContext, 'nowMs' | 'epoch' | 'hashOf'>): GovernContext {
+/** What the removal guard needs of the view and the ledger. */
+export function removalContext(view: View, ledger: Ledger): Pick<GovernContext, 'removalGuard' | 'emptiesPool'> {
   return {
-    ...rest,
     removalGuard: view.config()?.removalGuard ?? defaultRemovalGuard,
     emptiesPool: (prefixes) => emptiesPool(view, ledger, prefixes),
   };

@@ -1,7 +1,7 @@
 import { admit } from '#decide/govern/admission.ts';
-import { governContext } from '#decide/govern-context.ts';
 import { answerLeave } from '#decide/leave.ts';
 import type { LedgerStore } from '#decide/ledger-store.ts';
+import { removalContext } from '#decide/removal-context.ts';
 import type { Logger } from '#obs/logger.ts';
 import type { SpeakerLink, SpeakerUpdate } from '#rpc/speaker-link.ts';
 import type { Clock } from '#runtime/clock.ts';
@@ -199,7 +199,7 @@ export class Speakers {
     if (epoch === undefined) return;
     const { view, clock } = this.#options;
     const ledger = this.#options.ledger();
-    const facts = { ...governContext(view, ledger, { nowMs: clock.nowMs(), epoch, hashOf: () => '' }), ledger, countedElsewhere: () => 0 };
+    const facts = { ...removalContext(view, ledger), ledger, nowMs: clock.nowMs(), countedElsewhere: () => 0 };
     const { rule } = admit({ node: link.node, cause: 'hard', evidence: [ask.evidence], doubts: [] }, facts);
     link.send({ kind: 'askAnswer', epoch, id: ask.id, granted: rule === 'Admitted', rule });
   }

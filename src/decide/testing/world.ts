@@ -7,12 +7,12 @@ import { compileNode } from '../compile-node.ts';
 import type { GovernContext, Governed, GovernedNode } from '../decided.ts';
 import { govern } from '../govern/govern.ts';
 import { governNode } from '../govern/govern-node.ts';
-import { governContext } from '../govern-context.ts';
 import { intend } from '../intend.ts';
 import type { Intent } from '../intent.ts';
 import type { Order } from '../ledger.ts';
 import { LedgerStore } from '../ledger-store.ts';
 import type { Proposal } from '../proposal.ts';
+import { removalContext } from '../removal-context.ts';
 import type { RemovalGuardSettings } from '../view.ts';
 import { aNode, anAdvertisement, aPeer, aPool, aService, noRemovalGuard } from './builders.ts';
 import { Cluster } from './cluster.ts';
@@ -61,7 +61,8 @@ export class World {
   }
 
   #context(): GovernContext {
-    return { ...governContext(this.cluster, this.ledger, { nowMs: this.nowMs, epoch: 7, hashOf }), removalGuard: this.removalGuard };
+    const { nowMs, removalGuard } = this;
+    return { nowMs, epoch: 7, hashOf, ...removalContext(this.cluster, this.ledger), removalGuard };
   }
 
   /** Decides a Service, and lets the speakers follow. */

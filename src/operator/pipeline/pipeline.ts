@@ -10,13 +10,13 @@ import { compileNode } from '#decide/compile-node.ts';
 import type { GovernContext, SessionDecision } from '#decide/decided.ts';
 import { govern } from '#decide/govern/govern.ts';
 import { governNode } from '#decide/govern/govern-node.ts';
-import { governContext } from '#decide/govern-context.ts';
 import { intend } from '#decide/intend.ts';
 import type { Intent } from '#decide/intent.ts';
 import type { Order } from '#decide/ledger.ts';
 import type { LedgerStore } from '#decide/ledger-store.ts';
 import type { NodeProposal, Proposal } from '#decide/proposal.ts';
 import { rememberingLast } from '#decide/remembering-last.ts';
+import { removalContext } from '#decide/removal-context.ts';
 import type { View } from '#decide/view.ts';
 import { encodeEntry } from '#rpc/entry-codec.ts';
 import type { Clock } from '#runtime/clock.ts';
@@ -144,11 +144,12 @@ export class Pipeline {
     this.#scheduled = false;
     const epoch = this.#options.epoch();
     if (epoch === undefined || !this.pending) return;
-    const context = governContext(this.#options.view, this.#options.ledger(), {
+    const context: GovernContext = {
       nowMs: this.#options.clock.nowMs(),
       epoch,
       hashOf: (entry) => entryHash(encodeEntry(entry)),
-    });
+      ...removalContext(this.#options.view, this.#options.ledger()),
+    };
     const nodes = [...this.#nodes];
     const services = this.#takeServices();
     this.#nodes.clear();
