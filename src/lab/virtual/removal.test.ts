@@ -30,6 +30,14 @@ const removeServices = (fabric: VirtualFabric, ...which: readonly number[]): voi
 const servicesThere = (fabric: VirtualFabric): number[] =>
   numbers(20).filter((number) => fabric.cluster.get('Service', keyOf(number)) !== undefined);
 
+/** Eight Services that were deleted at once: two of them are gone, and six are held. */
+async function aHeldFabric(): Promise<VirtualFabric> {
+  const fabric = await aFabric(8);
+  removeServices(fabric, ...numbers(8));
+  await fabric.run(10_000);
+  return fabric;
+}
+
 /** What AnycastHolds list, and the one way to answer the only one. */
 const holds = (fabric: VirtualFabric): AnycastHoldStatus[] =>
   fabric.cluster.keys('AnycastHold').map((key) => fabric.cluster.get('AnycastHold', key)?.['status'] as AnycastHoldStatus);
@@ -108,9 +116,7 @@ describe('what is deleted and made again', () => {
 
 describe('more than may go at once', () => {
   it('stays, is served, and waits for a person who read what it is', async () => {
-    const fabric = await aFabric(8);
-    removeServices(fabric, ...numbers(8));
-    await fabric.run(10_000);
+    const fabric = await aHeldFabric();
     expect(fabric.routes('a')).toHaveLength(12);
     expect(servicesThere(fabric)).toEqual([3, 4, 5, 6, 7, 8]);
     const [hold] = holds(fabric);
@@ -128,9 +134,7 @@ describe('more than may go at once', () => {
   });
 
   it('follows its endpoints while it waits: down, and up again', async () => {
-    const fabric = await aFabric(8);
-    removeServices(fabric, ...numbers(8));
-    await fabric.run(10_000);
+    const fabric = await aHeldFabric();
     fabric.heard.length = 0;
     fabric.cluster.apply('EndpointSlice', objects.slice(keyOf(8), { n1: false, n2: true }));
     await fabric.run(1_000);
@@ -204,9 +208,7 @@ describe('more than may go at once', () => {
 
 describe('a hold', () => {
   it('outlives the leader, with what was approved of it meanwhile', async () => {
-    const fabric = await aFabric(8);
-    removeServices(fabric, ...numbers(8));
-    await fabric.run(10_000);
+    const fabric = await aHeldFabric();
     const [hold] = holds(fabric);
     await fabric.stopOperator();
     fabric.startOperator();
@@ -221,9 +223,7 @@ describe('a hold', () => {
   });
 
   it('that somebody deletes is made again: deleting it decides nothing', async () => {
-    const fabric = await aFabric(8);
-    removeServices(fabric, ...numbers(8));
-    await fabric.run(10_000);
+    const fabric = await aHeldFabric();
     const [hold] = holds(fabric);
     fabric.cluster.delete('AnycastHold', fabric.cluster.keys('AnycastHold')[0] ?? '');
     await fabric.run(10_000);

@@ -12,6 +12,7 @@
  */
 import { join } from 'node:path';
 import { loadBalancerClass } from '#api/names.ts';
+import { noRemovalGuard } from '#lab/virtual/objects.ts';
 import { sameValue } from '#runtime/same-value.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNetwork, type Namespace, type Network } from '../../support/netns.ts';
@@ -97,9 +98,6 @@ export function peerOf(site: Pick<Site, 'routers'>, router: RouterName, family: 
   const address = site.routers.namespaces[router][family];
   return ourObject('AnycastPeer', `${router}-${family}`, { address, localASN: asn.nodes, peerASN: asn[router], connectRetrySeconds: 1 });
 }
-
-/** `spec.removalGuard` that holds nothing: for tests that are about something else. */
-export const noRemovalGuard = { graceSeconds: 0, maxPercent: 100, maxPrefixes: 1_000_000, lastOfPool: 'Allow' };
 
 /** Differences between sites. */
 export type SiteOptions = ControlPlaneOptions & {
