@@ -24,7 +24,7 @@ export const bench: Bench = async (options, say) => {
     await inParallel(services, (service) => makeService(fabric.client, readyService(service, fabric.nodes)));
     await fabric.untilRoutes(services * speakers);
     say(`failing one endpoint after the other, ${samples} times`);
-    const received = new Map<string, number>();
+    const received = new Map<string, CollectorEvent>();
     for (let sample = 0; sample < samples; sample++) {
       const node = fabric.nodes[sample % speakers] ?? '';
       const ready = new Set(fabric.nodes.slice((sample % speakers) + 1));
@@ -32,7 +32,7 @@ export const bench: Bench = async (options, say) => {
       const prefix = `${addressOf(service)}/32`;
       const withdrawn = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
       await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
-      received.set(`${prefix}@${node}`, monotonicMs(await withdrawn));
+      received.set(`${prefix}@${node}`, await withdrawn);
       await delay(restMs);
     }
     return { params: { samples, services, speakers }, results: await report(fabric, received) };
@@ -41,34 +41,37 @@ export const bench: Bench = async (options, say) => {
   }
 };
 
-const monotonicMs = (event: CollectorEvent): number => event.monotonicUs / 1000;
-
 /** Brings together what router, operator and speakers say about each withdrawal. */
-async function report(fabric: Fabric, received: ReadonlyMap<string, number>): Promise<Record<string, string | number>[]> {
+async function report(fabric: Fabric, received: ReadonlyMap<string, CollectorEvent>): Promise<Record<string, string | number>[]> {
   const decided = await eventually(
     'the operator has logged every withdrawal',
     () => fabric.operatorLines.all().filter((line) => line.event === 'withdraw'),
     (lines) => lines.length >= received.size,
   );
-  const inSpeaker = new Map<string, number>();
+  const inSpeaker = new Map<string, { orderedMs: number; writtenMs: number }>();
   for (const [node, lines] of fabric.speakerLines) {
     for (const { event, prefix, orderedAt, writtenAt } of lines.all()) {
-      if (event === 'withdraw' && writtenAt !== undefined) inSpeaker.set(`${prefix}@${node}`, writtenAt - orderedAt);
+      if (event === 'withdraw' && writtenAt !== undefined) inSpeaker.set(`${prefix}@${node}`, { orderedMs: orderedAt, writtenMs: writtenAt });
     }
   }
   const total: number[] = [];
   const operator: number[] = [];
   const speaker: number[] = [];
-  const transit: number[] = [];
+  const toSpeaker: number[] = [];
+  const toRouter: number[] = [];
   for (const { prefix, node, observedMs, latencyMs } of decided) {
     const key = `${prefix}@${node}`;
-    const receivedMs = received.get(key);
-    const speakerMs = inSpeaker.get(key);
-    if (receivedMs === undefined || speakerMs === undefined) continue;
+    const heard = received.get(key);
+    const at = inSpeaker.get(key);
+    if (heard === undefined || at === undefined) continue;
+    const receivedMs = heard.monotonicUs / 1000;
+    // Speakers log the time of day.
+    const toMonotonicMs = (heard.monotonicUs - heard.unixUs) / 1000;
     total.push(receivedMs - observedMs);
     operator.push(latencyMs);
-    speaker.push(speakerMs);
-    transit.push(receivedMs - observedMs - latencyMs - speakerMs);
+    toSpeaker.push(at.orderedMs + toMonotonicMs - observedMs - latencyMs);
+    speaker.push(at.writtenMs - at.orderedMs);
+    toRouter.push(receivedMs - at.writtenMs - toMonotonicMs);
   }
   const totalMs = total.reduce((sum, value) => sum + value, 0);
   const row = (stage: string, values: readonly number[]) => ({
@@ -82,7 +85,8 @@ async function report(fabric: Fabric, received: ReadonlyMap<string, number>): Pr
   return [
     row('watch event at the operator → withdrawal received by the router', total),
     row('operator: observe, decide, send', operator),
+    row('gRPC to the speaker', toSpeaker),
     row('speaker: accept, gate, advertise, write', speaker),
-    row('transit: gRPC to the speaker, TCP to the router', transit),
+    row('TCP to the router', toRouter),
   ];
 }

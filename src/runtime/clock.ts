@@ -20,15 +20,12 @@ export type Clock = {
   soon(task: () => void): void;
 };
 
-/** Where `performance.now` starts on the kernel's monotonic clock, in milliseconds. */
-const monotonicOriginMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
 /**
  * The machine's clock. Its monotonic time is the kernel's, so that the processes of one machine can compare theirs; it does
  * not jump when the wall clock is set.
  */
 export const realClock: Clock = {
-  nowMs: () => monotonicOriginMs + performance.now(),
+  nowMs: () => Number(process.hrtime.bigint()) / 1e6,
   wallMs: () => Date.now(),
   after(delayMs, task) {
     const handle = setTimeout(task, delayMs);

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assert, unreachable } from './assert.ts';
 import { realClock } from './clock.ts';
@@ -58,6 +60,19 @@ describe('an assertion', () => {
 });
 
 describe('the real clock', () => {
+  it('is the one that all processes of the machine share, from the first reading on', () => {
+    const clock = join(import.meta.dirname, 'clock.ts');
+    const program = `
+      import { realClock } from ${JSON.stringify(clock)};
+      const hrtimeMs = () => Number(process.hrtime.bigint()) / 1e6;
+      const readings = [hrtimeMs(), realClock.nowMs(), hrtimeMs()];
+      console.log(JSON.stringify(readings));
+    `;
+    const readings: number[] = JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }));
+    expect(readings).toHaveLength(3);
+    expect(readings).toEqual(readings.toSorted((a, b) => a - b));
+  });
+
   it('goes forward, runs tasks after their delay, and not those that were cancelled', async () => {
     const begin = realClock.nowMs();
     const ran: string[] = [];
