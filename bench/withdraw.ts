@@ -51,7 +51,8 @@ async function report(fabric: Fabric, received: ReadonlyMap<string, CollectorEve
   const inSpeaker = new Map<string, { orderedMs: number; writtenMs: number }>();
   for (const [node, lines] of fabric.speakerLines) {
     for (const { event, prefix, orderedAt, writtenAt } of lines.all()) {
-      if (event === 'withdraw' && writtenAt !== undefined) inSpeaker.set(`${prefix}@${node}`, { orderedMs: orderedAt, writtenMs: writtenAt });
+      if (event === 'withdraw' && writtenAt !== undefined)
+        inSpeaker.set(`${prefix}@${node}`, { orderedMs: orderedAt, writtenMs: writtenAt });
     }
   }
   const total: number[] = [];
