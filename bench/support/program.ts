@@ -24,6 +24,12 @@ function imageFlags(subcommand: string): readonly string[] {
   });
 }
 
+/** Environment variables that the image sets. */
+function imageEnvironment(): Readonly<Record<string, string>> {
+  const lines = readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^ENV (\w+)=(\S+)$/gm);
+  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+}
+
 /** What the chart puts into NODE_OPTIONS of a subcommand's container; empty for what the chart does not run. */
 function chartNodeOptions(subcommand: string): string {
   const template = join(root, `charts/anycast-operator/templates/${subcommand}.yaml`);
@@ -63,6 +69,7 @@ export class Program {
     const subcommand = this.#args[0] ?? '';
     const program = [process.execPath, ...imageFlags(subcommand), join(root, 'dist/anycast.mjs'), ...this.#args];
     const argv = ['sh', '-c', 'exec "$@" >>"$LOG" 2>&1', 'sh', ...program] as const;
-    return startProcess(this.#scope, this.#name, { argv, env: { LOG: this.#log, NODE_OPTIONS: chartNodeOptions(subcommand) } });
+    const env = { ...imageEnvironment(), LOG: this.#log, NODE_OPTIONS: chartNodeOptions(subcommand) };
+    return startProcess(this.#scope, this.#name, { argv, env });
   }
 }

@@ -1,7 +1,7 @@
 /** Bounds of the kube room. */
 export const limits = {
   /** Objects asked for per page of a list. */
-  pageSize: 500,
+  pageSize: 200,
   /** Pages of one list; a server that never ends its list is an error. */
   pages: 10_000,
   /** How often one list begins anew because its continue token expired on the way. */

@@ -25,6 +25,8 @@ export const limits = {
   speakerDifferences: 50,
   /** Logs, statuses and events of a turn wait this long, in milliseconds: speakers and routers have the processor first. */
   tellAfterMs: 5,
+  /** And until nothing is left to decide, but no longer than this, in milliseconds. */
+  tellLatestMs: 1_000,
   /** An object that vanished from a list is asked for when a second list agrees after this time, in milliseconds. */
   absenceConfirmMs: 10_000,
   /** Of what vanished together nothing is believed above this number, or above this share of its kind where it is two or more. */

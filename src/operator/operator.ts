@@ -231,11 +231,20 @@ export class Operator {
   /** Counts what a turn decided; what people read of it is written a moment later, when the routers have heard of it. */
   #tell(turn: Turn): void {
     this.#metrics.turn(turn);
-    if (this.#untold.push(turn) === 1) this.#options.clock.after(limits.tellAfterMs, () => this.#tellNow());
+    if (this.#untold.push(turn) === 1) this.#tellLater();
+  }
+
+  #tellLater(): void {
+    this.#options.clock.after(limits.tellAfterMs, () => this.#tellNow());
   }
 
   #tellNow(): void {
-    const { logger, recordEvent } = this.#options;
+    const { clock, logger, recordEvent } = this.#options;
+    const [first] = this.#untold;
+    if (this.#pipeline.pending && first !== undefined && clock.nowMs() - first.sentMs < limits.tellLatestMs) {
+      this.#tellLater();
+      return;
+    }
     for (const turn of this.#untold.splice(0)) {
       logTurn(logger, turn);
       this.#statuses.turn(turn);

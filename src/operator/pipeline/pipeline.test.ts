@@ -104,6 +104,18 @@ describe('a turn', () => {
     expect(term.turns[first]?.services.map(({ observedMs }) => observedMs).slice(0, 3)).toEqual([3, 1, 1]);
   });
 
+  it('takes some at a time also where very many came one by one, as the objects of a list do', () => {
+    const { term } = announced();
+    const first = term.turns.length;
+    const many = Array.from({ length: 2 * limits.bulkPerTurn + 1 }, (_, count) => `dns/s${count}`);
+    for (const [index, service] of many.entries()) term.pipeline.mark({ services: [service], nodes: [] }, index);
+    term.settle();
+    const decided = term.turns.slice(first).map(({ services }) => services.map(({ intent }) => intent.service));
+    expect(decided.map((services) => services.length)).toEqual([limits.bulkPerTurn, limits.bulkPerTurn, 1]);
+    expect(decided.flat()).toEqual(many);
+    expect(term.turns[first + 1]?.services[0]?.observedMs).toBe(limits.bulkPerTurn);
+  });
+
   it('comes by time where only time changes what is decided', () => {
     const { term } = announced();
     term.put(anUnreadyNode('n1'), aSlice([notReady('n1'), ready('n2')]));

@@ -128,8 +128,12 @@ export class Pipeline {
     this.#options.clock.soon(() => this.#run());
   }
 
-  /** Takes what this turn decides. */
+  /** Takes what this turn decides. Where very many changed one by one, as when all was listed, they are no different. */
   #takeServices(): [string, number][] {
+    if (this.#services.size > limits.bulkPerTurn) {
+      for (const [service, observedMs] of this.#services) this.#bulk.set(service, observedMs);
+      this.#services.clear();
+    }
     const services = [...this.#services];
     this.#services.clear();
     for (const [service, observedMs] of this.#bulk) {
