@@ -86,7 +86,8 @@ async function rest(fabric: Fabric, say: Say): Promise<Row> {
   const pids = [fabric.operator.process.pid, ...[...fabric.speakers.values()].map((speaker) => speaker.process.pid)];
   const before = pids.map(cpuSeconds);
   const requests = await fabric.apiRequests();
-  const seconds = 30;
+  // Long enough that one collection of garbage does not decide.
+  const seconds = 60;
   await delay(seconds * 1000);
   const requestsPerMinute = (60 / seconds) * ((await fabric.apiRequests()) - requests);
   const cpu = pids.map((pid, index) => rounded((100 * (cpuSeconds(pid) - (before[index] ?? 0))) / seconds));

@@ -71,7 +71,8 @@ async function replacePod(node: NodeName): Promise<void> {
     nodeNames.filter((other) => other !== node),
   );
   await site.runPods(web, [node]);
-  await site.untilRouted(web, nodeNames);
+  // From its second withdrawal on a place waits before it comes back: 10 s, then twice as long each time.
+  await site.untilRouted(web, nodeNames, { withinMs: 200_000 });
 }
 
 /** A node leaves in order, comes back without its kube-proxy's rules, and joins. */

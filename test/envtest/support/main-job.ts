@@ -307,6 +307,7 @@ export class Site {
   async untilRouted(
     service: Pick<SiteService, 'name' | 'prefixes'>,
     nodes: readonly string[] | PerFamily<readonly string[]>,
+    { withinMs = 20_000 }: { readonly withinMs?: number } = {},
   ): Promise<void> {
     const wanted = 'ipv4' in nodes ? nodes : { ipv4: nodes, ipv6: nodes };
     const { ipv4, ipv6 } = service.prefixes;
@@ -320,7 +321,7 @@ export class Site {
         return [routes[ipv4] ?? none, routes[ipv6] ?? none];
       },
       (seen) => JSON.stringify(seen) === expected,
-      { withinMs: 20_000, everyMs: 100 },
+      { withinMs, everyMs: 100 },
     );
   }
 
