@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectorEvent } from '#collector/views.ts';
+import { realClock } from '#runtime/clock.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { rounded } from './statistics.ts';
@@ -40,7 +41,6 @@ export const bench: Bench = async (options, say) => {
   }
 };
 
-const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 const msSince = (startMs: number, event: CollectorEvent): number => rounded(event.monotonicUs / 1000 - startMs);
 const isWithdrawal = (event: CollectorEvent): boolean => event.kind === 'withdraw' && event.prefix === prefix;
 const isAnnouncement = (event: CollectorEvent): boolean => event.kind === 'announce' && event.prefix === prefix;
@@ -49,7 +49,7 @@ const isLoss = (event: CollectorEvent): boolean => isWithdrawal(event) || (event
 
 async function podNotReady(fabric: Fabric): Promise<Row> {
   const lost = fabric.next(isWithdrawal);
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   await writeReadiness(fabric.client, { number: 0, nodes: fabric.nodes, ready: new Set(fabric.nodes.slice(1)) });
   const ms = msSince(startMs, await lost);
   const back = fabric.next(isAnnouncement);
@@ -60,14 +60,14 @@ async function podNotReady(fabric: Fabric): Promise<Row> {
 
 async function speakerKilled(fabric: Fabric): Promise<Row> {
   const lost = fabric.next(isLoss);
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   speaker(fabric, 1).process.signal('SIGKILL');
   return { failure: 'speaker killed', heard: 'connection closed by the kernel, routes gone', ms: msSince(startMs, await lost) };
 }
 
 async function speakerBack(fabric: Fabric): Promise<Row> {
   const back = fabric.next(isAnnouncement);
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   speaker(fabric, 1).restart();
   const ms = msSince(startMs, await back);
   await fabric.untilRoutes(3);
@@ -76,7 +76,7 @@ async function speakerBack(fabric: Fabric): Promise<Row> {
 
 async function speakerLeaves(fabric: Fabric): Promise<Row> {
   const lost = fabric.next(isLoss);
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   speaker(fabric, 2).process.signal('SIGTERM');
   const event = await lost;
   if (!isWithdrawal(event)) throw new Error(`the session ended before the routes were withdrawn: ${JSON.stringify(event)}`);
@@ -88,7 +88,7 @@ async function speakerLeaves(fabric: Fabric): Promise<Row> {
 
 async function speakerFrozen(fabric: Fabric): Promise<Row> {
   const lost = fabric.next(isLoss, 20_000);
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   await speaker(fabric, 0).process.freeze();
   const ms = msSince(startMs, await lost);
   speaker(fabric, 0).process.thaw();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { CollectorEvent } from '#collector/views.ts';
 import { Router } from '#lab/demo/router.ts';
+import { realClock } from '#runtime/clock.ts';
 import { type AnycastSpeaker, startSpeaker } from '../test/support/anycast-speaker.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { createNetwork, type Namespace, type Network } from '../test/support/netns.ts';
@@ -68,7 +69,7 @@ async function measure(what: string, { speaker, healthy, prefixes, say }: Settin
   const tookMs: number[] = [];
   for (const prefix of prefixes) {
     const heard = next(healthy, (event) => event.kind === 'withdraw' && event.prefix === prefix);
-    const startMs = Number(process.hrtime.bigint()) / 1e6;
+    const startMs = realClock.nowMs();
     await speaker.admin('POST', '/withdraw', { prefixes: [prefix] });
     tookMs.push((await heard).monotonicUs / 1_000 - startMs);
   }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CollectorEvent } from '#collector/views.ts';
-import { eventually } from '../test/support/eventually.ts';
+import { realClock } from '#runtime/clock.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, inParallel, makeService, readyService, restMs, writeReadiness } from './support/objects.ts';
+import { failOneByOne } from './support/fail-one-by-one.ts';
+import { inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
 import { cpuSeconds, residentMB } from './support/usage.ts';
 
 const speakers = 3;
@@ -40,18 +41,16 @@ export const bench: Bench = async (options, say) => {
 type Say = (line: string) => void;
 type Row = Record<string, string | number>;
 
-const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
-
 /** What the API server takes from a client that does nothing else: the bound of a first start, which has two writes per Service. */
 async function ownRate(fabric: Fabric, services: number, say: Say): Promise<Row> {
   const path = (service: number): string => `/api/v1/namespaces/default/services/bench-${service}`;
   const patch = (to: string, body: unknown) => fabric.client.request('PATCH', to, body, 'application/merge-patch+json');
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   await inParallel(services, async (service) => {
     await patch(path(service), { metadata: { annotations: { 'example.com/written': 'yes' } } });
     await patch(`${path(service)}/status`, { status: { conditions: [] } });
   });
-  const requestsPerSecond = rounded((2 * services) / ((nowMs() - startMs) / 1000));
+  const requestsPerSecond = rounded((2 * services) / ((realClock.nowMs() - startMs) / 1000));
   say(`the API server takes ${requestsPerSecond} writes per second`);
   return { what: 'writes that the API server takes from a bare client', requestsPerSecond };
 }
@@ -65,11 +64,11 @@ async function firstStart(fabric: Fabric, services: number, say: Say): Promise<R
 
 /** All programs start anew; milliseconds until the router has everything. */
 async function start(fabric: Fabric, services: number, say: Say): Promise<number> {
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   fabric.operator.restart();
   for (const speaker of fabric.speakers.values()) speaker.restart();
   await fabric.untilRoutes(services * speakers, 300_000);
-  const ms = rounded(nowMs() - startMs);
+  const ms = rounded(realClock.nowMs() - startMs);
   say(`all announced after ${ms} ms`);
   return ms;
 }
@@ -105,26 +104,8 @@ async function oneChange(fabric: Fabric, of: { services: number; samples: number
   of.say(`failing ${of.samples} places one after the other`);
   // What was announced at the starts came faster than it is read here.
   await fabric.router.listen();
-  const received = new Map<string, number>();
-  for (let sample = 0; sample < of.samples; sample++) {
-    const service = Math.floor(sample / speakers);
-    const node = fabric.nodes[sample % speakers] ?? '';
-    const ready = new Set(fabric.nodes.slice((sample % speakers) + 1));
-    const prefix = `${addressOf(service)}/32`;
-    const heard = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
-    await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
-    received.set(`${prefix}@${node}`, (await heard).monotonicUs / 1000);
-    await delay(restMs);
-  }
-  const lines = await eventually(
-    'the operator has logged every withdrawal',
-    () => fabric.operatorLines.all().filter((line) => line.event === 'withdraw'),
-    (all) => all.length >= received.size,
-  );
-  const total = lines.flatMap(({ prefix, node, observedMs }) => {
-    const atMs = received.get(`${prefix}@${node}`);
-    return atMs === undefined ? [] : [atMs - observedMs];
-  });
+  const withdrawals = await failOneByOne(fabric, of.samples);
+  const total = withdrawals.map(({ heard, decision }) => heard.monotonicUs / 1000 - decision.observedMs);
   return {
     what: 'one readiness change',
     samples: total.length,
@@ -141,7 +122,7 @@ async function allChange(fabric: Fabric, of: { services: number; from: number; s
   const stop = fabric.router.subscribe((event: CollectorEvent) => {
     if (event.kind === 'withdraw') lastHeardMs = event.monotonicUs / 1000;
   });
-  const startMs = nowMs();
+  const startMs = realClock.nowMs();
   await inParallel(of.services - of.from, (index) =>
     writeReadiness(fabric.client, { number: of.from + index, nodes: fabric.nodes, ready: new Set() }),
   );
@@ -154,7 +135,7 @@ async function allChange(fabric: Fabric, of: { services: number; from: number; s
     .map((line) => line.observedMs);
   return {
     what: 'all lose readiness',
-    writesMs: rounded(nowMs() - startMs),
+    writesMs: rounded(realClock.nowMs() - startMs),
     lastWithdrawalAfterLastEventMs: rounded(lastHeardMs - Math.max(...observed)),
   };
 }

@@ -1,11 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { CollectorEvent } from '#collector/views.ts';
-import { eventually } from '../test/support/eventually.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
 import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { addressOf, inParallel, makeService, readyService, restMs, writeReadiness } from './support/objects.ts';
+import { failOneByOne, type Withdrawal } from './support/fail-one-by-one.ts';
+import { inParallel, makeService, readyService } from './support/objects.ts';
 
 const speakers = 3;
 
@@ -24,30 +22,15 @@ export const bench: Bench = async (options, say) => {
     await inParallel(services, (service) => makeService(fabric.client, readyService(service, fabric.nodes)));
     await fabric.untilRoutes(services * speakers);
     say(`failing one endpoint after the other, ${samples} times`);
-    const received = new Map<string, CollectorEvent>();
-    for (let sample = 0; sample < samples; sample++) {
-      const node = fabric.nodes[sample % speakers] ?? '';
-      const ready = new Set(fabric.nodes.slice((sample % speakers) + 1));
-      const service = Math.floor(sample / speakers);
-      const prefix = `${addressOf(service)}/32`;
-      const withdrawn = fabric.next((event) => event.kind === 'withdraw' && event.prefix === prefix);
-      await writeReadiness(fabric.client, { number: service, nodes: fabric.nodes, ready });
-      received.set(`${prefix}@${node}`, await withdrawn);
-      await delay(restMs);
-    }
-    return { params: { samples, services, speakers }, results: await report(fabric, received) };
+    const withdrawals = await failOneByOne(fabric, samples);
+    return { params: { samples, services, speakers }, results: report(fabric, withdrawals) };
   } finally {
     await scope.close();
   }
 };
 
 /** Brings together what router, operator and speakers say about each withdrawal. */
-async function report(fabric: Fabric, received: ReadonlyMap<string, CollectorEvent>): Promise<Record<string, string | number>[]> {
-  const decided = await eventually(
-    'the operator has logged every withdrawal',
-    () => fabric.operatorLines.all().filter((line) => line.event === 'withdraw'),
-    (lines) => lines.length >= received.size,
-  );
+function report(fabric: Fabric, withdrawals: readonly Withdrawal[]): Record<string, string | number>[] {
   const inSpeaker = new Map<string, { orderedMs: number; writtenMs: number }>();
   for (const [node, lines] of fabric.speakerLines) {
     for (const { event, prefix, orderedAt, writtenAt } of lines.all()) {
@@ -60,11 +43,10 @@ async function report(fabric: Fabric, received: ReadonlyMap<string, CollectorEve
   const speaker: number[] = [];
   const toSpeaker: number[] = [];
   const toRouter: number[] = [];
-  for (const { prefix, node, observedMs, latencyMs } of decided) {
-    const key = `${prefix}@${node}`;
-    const heard = received.get(key);
-    const at = inSpeaker.get(key);
-    if (heard === undefined || at === undefined) continue;
+  for (const { heard, decision } of withdrawals) {
+    const { prefix, node, observedMs, latencyMs } = decision;
+    const at = inSpeaker.get(`${prefix}@${node}`);
+    if (at === undefined) continue;
     const receivedMs = heard.monotonicUs / 1000;
     // Speakers log the time of day.
     const toMonotonicMs = (heard.monotonicUs - heard.unixUs) / 1000;

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { machineMs } from './sink-messages.ts';
+import { realClock } from '#runtime/clock.ts';
 
 /** The admin socket of our speaker, over one connection that stays open, as a tool that withdraws would use it. */
 export class Admin {
@@ -28,7 +28,7 @@ export class Admin {
       this.#answered = resolve;
     });
     const request = head + json;
-    const sentMs = machineMs();
+    const sentMs = realClock.nowMs();
     this.#socket.write(request);
     return { sentMs, done };
   }

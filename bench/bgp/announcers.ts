@@ -4,6 +4,7 @@ import { eventually } from '../../test/support/eventually.ts';
 import { freePorts } from '../../test/support/ports.ts';
 import { type RunningProcess, run, startProcess } from '../../test/support/processes.ts';
 import type { Scope } from '../../test/support/scope.ts';
+import { installedEnvironment } from '../support/program.ts';
 import { announcerAsn, eachPrefix, eachSession, type Load, nextHop, sinkAsn } from './load.ts';
 import { tableDump } from './table-dump.ts';
 
@@ -28,9 +29,6 @@ export type Announcer = {
 
 const root = join(import.meta.dirname, '../..');
 const routerId = '10.255.255.2';
-
-/** As the DaemonSet of the chart runs the speaker. */
-const smallYoungGeneration = '--max-semi-space-size=4';
 
 /** Path of our admin socket below the folder of the run. */
 export const adminSocket = (folder: string): string => join(folder, 'admin.sock');
@@ -66,18 +64,9 @@ export function startAnycast(scope: Scope, folder: string, peers: readonly objec
   const file = join(folder, 'speaker.json');
   writeFileSync(file, JSON.stringify(config));
   const options = ['--config', file, '--state-dir', folder, '--admin', `unix:${adminSocket(folder)}`, '--listen-http', '127.0.0.1:0'];
-  const log = { LOG: join(folder, 'log') };
-  const argv = [
-    'sh',
-    '-c',
-    'exec "$0" "$@" >>"$LOG" 2>&1',
-    process.execPath,
-    smallYoungGeneration,
-    anycast.program,
-    'speaker',
-    ...options,
-  ] as const;
-  return startProcess(scope, 'anycast speaker', { argv, env: log });
+  const argv = ['sh', '-c', 'exec "$0" "$@" >>"$LOG" 2>&1', process.execPath, anycast.program, 'speaker', ...options] as const;
+  const env = { ...installedEnvironment('speaker'), LOG: join(folder, 'log') };
+  return startProcess(scope, 'anycast speaker', { argv, env });
 }
 
 export const exabgp: Announcer = {

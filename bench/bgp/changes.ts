@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { realClock } from '#runtime/clock.ts';
 import { Scope } from '../../test/support/scope.ts';
 import { percentile, rounded } from '../statistics.ts';
 import { Admin } from './admin.ts';
 import { adminSocket, anycast } from './announcers.ts';
 import { prefixOf } from './load.ts';
 import type { Sink } from './sink.ts';
-import { machineMs, type SessionCounts } from './sink-messages.ts';
+import type { SessionCounts } from './sink-messages.ts';
 import { type Announced, announce, type Row } from './throughput.ts';
 
 const oneSession = { attributeSets: 1, sessions: 1, holdTimeSeconds: 90 } as const;
@@ -98,7 +99,7 @@ export async function* refreshReply(sizes: readonly number[]): AsyncGenerator<Ro
   for (const prefixes of sizes) {
     yield await withSpeaker(prefixes, async ({ sink }) => {
       const reached = sink.reached(prefixes, 0, 60_000);
-      const askedMs = machineMs();
+      const askedMs = realClock.nowMs();
       sink.refresh();
       const [counts] = await reached;
       return { case: 'refresh', announcer: 'anycast', prefixes, ms: rounded((counts?.lastPrefixMs ?? Number.NaN) - askedMs) };

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { machineMs, type SessionCounts } from './sink-messages.ts';
+import { realClock } from '#runtime/clock.ts';
+import type { SessionCounts } from './sink-messages.ts';
 
 const headerOctets = 19;
 const type = { open: 1, update: 2, keepalive: 4, routeRefresh: 5 } as const;
@@ -67,7 +68,7 @@ export class CountingSession {
   }
 
   #takeKeepalive(): void {
-    const nowMs = machineMs();
+    const nowMs = realClock.nowMs();
     if (Number.isNaN(this.#keepaliveMs)) this.counts.establishedMs = nowMs;
     else this.counts.longestKeepaliveGapMs = Math.max(this.counts.longestKeepaliveGapMs, nowMs - this.#keepaliveMs);
     this.#keepaliveMs = nowMs;
@@ -82,16 +83,16 @@ export class CountingSession {
     const announced = countPrefixes(bytes, attributesAt + attributeOctets, end);
     counts.octets += end - start;
     if (end - start === headerOctets + 4) {
-      counts.endOfRibMs = machineMs();
+      counts.endOfRibMs = realClock.nowMs();
       counts.announcedBeforeEndOfRib = counts.announced;
       return;
     }
-    counts.lastPrefixMs = machineMs();
+    counts.lastPrefixMs = realClock.nowMs();
     counts.updates += 1;
     counts.withdrawn += withdrawn;
     counts.announced += announced;
     if (announced > 0) counts.attributeOctets = attributeOctets;
-    if (withdrawn === 1 && announced === 0) this.#events.withdrawn(prefixText(bytes, withdrawnAt), machineMs());
+    if (withdrawn === 1 && announced === 0) this.#events.withdrawn(prefixText(bytes, withdrawnAt), realClock.nowMs());
   }
 }
 

@@ -34,6 +34,3 @@ export type FromSink =
   | { readonly kind: 'reached' | 'counts'; readonly sessions: readonly SessionCounts[] }
   /** A withdrawal of one prefix alone was read. */
   | { readonly kind: 'withdrawn'; readonly prefix: string; readonly atMs: number };
-
-/** Milliseconds on the clock that all processes of the machine share. */
-export const machineMs = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -2,12 +2,6 @@ import type { TestClient } from '../../test/envtest/client.ts';
 
 const namespace = 'default';
 
-/**
- * Between two changes of which each is measured alone, in milliseconds: what is told of a change (logs, events, statuses) is written
- * after it and would otherwise be measured with the next.
- */
-export const restMs = 25;
-
 /** Requests to the API server at a time: more does not make it faster on two cores. */
 const writers = 16;
 

@@ -24,10 +24,11 @@ function imageFlags(subcommand: string): readonly string[] {
   });
 }
 
-/** Environment variables that the image sets. */
-function imageEnvironment(): Readonly<Record<string, string>> {
+/** Environment that a subcommand has when it is installed: what the image sets, and what the chart puts into NODE_OPTIONS. */
+export function installedEnvironment(subcommand: string): Readonly<Record<string, string>> {
   const lines = readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^ENV (\w+)=(\S+)$/gm);
-  return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+  const ofImage = Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
+  return { ...ofImage, NODE_OPTIONS: chartNodeOptions(subcommand) };
 }
 
 /** What the chart puts into NODE_OPTIONS of a subcommand's container; empty for what the chart does not run. */
@@ -69,7 +70,7 @@ export class Program {
     const subcommand = this.#args[0] ?? '';
     const program = [process.execPath, ...imageFlags(subcommand), join(root, 'dist/anycast.mjs'), ...this.#args];
     const argv = ['sh', '-c', 'exec "$@" >>"$LOG" 2>&1', 'sh', ...program] as const;
-    const env = { ...imageEnvironment(), LOG: this.#log, NODE_OPTIONS: chartNodeOptions(subcommand) };
+    const env = { ...installedEnvironment(subcommand), LOG: this.#log };
     return startProcess(this.#scope, this.#name, { argv, env });
   }
 }

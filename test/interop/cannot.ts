@@ -45,7 +45,7 @@ const weDial = ({ dials }: Kind): boolean => dials === 'speaker';
 
 /** An iBGP connection that we accepted has TTL 255 from our listener, asked for or not: there a wrong TTL can't be shown. */
 const ttlSecurity: Some = {
-  tried: ({ kind, dials }) => kind === 'eBGP' || dials === 'speaker',
+  tried: (session) => session.kind === 'eBGP' || weDial(session),
   why: 'on eBGP, and on iBGP where we dial: where it dials we answer with TTL 255 in any case',
 };
 
