@@ -3,11 +3,12 @@ import type { CollectorEvent } from '#collector/views.ts';
 import { realClock } from '#runtime/clock.ts';
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
-import { percentile, rounded } from './statistics.ts';
+import { rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
 import { failOneByOne } from './support/fail-one-by-one.ts';
 import { inParallel, makeService, readyService, writeReadiness } from './support/objects.ts';
 import { cpuSeconds, residentMB } from './support/usage.ts';
+import { withdrawalStages } from './support/withdrawal-stages.ts';
 
 const speakers = 3;
 
@@ -30,7 +31,7 @@ export const bench: Bench = async (options, say) => {
     results.push({ what: 'start of all programs → all announced', ms: await start(fabric, services, say) });
     await fabric.untilTold();
     results.push(await rest(fabric, say));
-    results.push(await oneChange(fabric, { services, samples, say }));
+    results.push(...(await oneChange(fabric, { samples, say })));
     results.push(await allChange(fabric, { services, from: Math.ceil(samples / speakers), say }));
     return { params: { services, speakers, samples }, results };
   } finally {
@@ -99,20 +100,13 @@ async function rest(fabric: Fabric, say: Say): Promise<Row> {
   };
 }
 
-/** One readiness change at a time: watch event at the operator → withdrawal at the router. */
-async function oneChange(fabric: Fabric, of: { services: number; samples: number; say: Say }): Promise<Row> {
+/** One readiness change at a time: watch event at the operator → withdrawal at the router, and the parts of it. */
+async function oneChange(fabric: Fabric, of: { samples: number; say: Say }): Promise<Row[]> {
   of.say(`failing ${of.samples} places one after the other`);
   // What was announced at the starts came faster than it is read here.
   await fabric.router.listen();
-  const withdrawals = await failOneByOne(fabric, of.samples);
-  const total = withdrawals.map(({ heard, decision }) => heard.monotonicUs / 1000 - decision.observedMs);
-  return {
-    what: 'one readiness change',
-    samples: total.length,
-    p50Ms: rounded(percentile(total, 50)),
-    p99Ms: rounded(percentile(total, 99)),
-    maxMs: rounded(Math.max(...total)),
-  };
+  const rows = withdrawalStages(fabric, await failOneByOne(fabric, of.samples));
+  return rows.map((row) => ({ what: 'one readiness change', ...row }));
 }
 
 /** Everything else fails as fast as the API server takes the writes. */

@@ -1,9 +1,9 @@
 import { Scope } from '../test/support/scope.ts';
 import type { Bench } from './run.ts';
-import { percentile, rounded } from './statistics.ts';
 import { Fabric } from './support/fabric.ts';
-import { failOneByOne, type Withdrawal } from './support/fail-one-by-one.ts';
+import { failOneByOne } from './support/fail-one-by-one.ts';
 import { inParallel, makeService, readyService } from './support/objects.ts';
+import { withdrawalStages } from './support/withdrawal-stages.ts';
 
 const speakers = 3;
 
@@ -23,53 +23,8 @@ export const bench: Bench = async (options, say) => {
     await fabric.untilRoutes(services * speakers);
     say(`failing one endpoint after the other, ${samples} times`);
     const withdrawals = await failOneByOne(fabric, samples);
-    return { params: { samples, services, speakers }, results: report(fabric, withdrawals) };
+    return { params: { samples, services, speakers }, results: withdrawalStages(fabric, withdrawals) };
   } finally {
     await scope.close();
   }
 };
-
-/** Brings together what router, operator and speakers say about each withdrawal. */
-function report(fabric: Fabric, withdrawals: readonly Withdrawal[]): Record<string, string | number>[] {
-  const inSpeaker = new Map<string, { orderedMs: number; writtenMs: number }>();
-  for (const [node, lines] of fabric.speakerLines) {
-    for (const { event, prefix, orderedAt, writtenAt } of lines.all()) {
-      if (event === 'withdraw' && writtenAt !== undefined)
-        inSpeaker.set(`${prefix}@${node}`, { orderedMs: orderedAt, writtenMs: writtenAt });
-    }
-  }
-  const total: number[] = [];
-  const operator: number[] = [];
-  const speaker: number[] = [];
-  const toSpeaker: number[] = [];
-  const toRouter: number[] = [];
-  for (const { heard, decision } of withdrawals) {
-    const { prefix, node, observedMs, latencyMs } = decision;
-    const at = inSpeaker.get(`${prefix}@${node}`);
-    if (at === undefined) continue;
-    const receivedMs = heard.monotonicUs / 1000;
-    // Speakers log the time of day.
-    const toMonotonicMs = (heard.monotonicUs - heard.unixUs) / 1000;
-    total.push(receivedMs - observedMs);
-    operator.push(latencyMs);
-    toSpeaker.push(at.orderedMs + toMonotonicMs - observedMs - latencyMs);
-    speaker.push(at.writtenMs - at.orderedMs);
-    toRouter.push(receivedMs - at.writtenMs - toMonotonicMs);
-  }
-  const totalMs = total.reduce((sum, value) => sum + value, 0);
-  const row = (stage: string, values: readonly number[]) => ({
-    stage,
-    samples: values.length,
-    p50Ms: rounded(percentile(values, 50)),
-    p99Ms: rounded(percentile(values, 99)),
-    maxMs: rounded(Math.max(...values)),
-    sharePercent: rounded((100 * values.reduce((sum, value) => sum + value, 0)) / totalMs),
-  });
-  return [
-    row('watch event at the operator → withdrawal received by the router', total),
-    row('operator: observe, decide, send', operator),
-    row('gRPC to the speaker', toSpeaker),
-    row('speaker: accept, gate, advertise, write', speaker),
-    row('TCP to the router', toRouter),
-  ];
-}
