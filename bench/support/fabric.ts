@@ -122,7 +122,7 @@ export class Fabric {
       `the router has ${count} routes`,
       async () => (await this.router.sessions()).reduce((sum, session) => sum + session.prefixes, 0),
       (seen) => seen === count,
-      { withinMs, everyMs: 20 },
+      { withinMs, everyMs: 50 },
     );
   }
 
