@@ -25,6 +25,7 @@ import { limits } from './limits.ts';
 import { MalformedUpdates } from './malformed-updates.ts';
 import { Outbox } from './outbox.ts';
 import type { Record } from './recording.ts';
+import { SessionLog } from './session-log.ts';
 import { type PeerSettings, settingsEffect } from './settings.ts';
 import { SharedExports } from './shared-exports.ts';
 import type { PeerRouteTruth, PeerSessionTruth } from './truth.ts';
@@ -79,6 +80,7 @@ export class Peer {
   readonly #surroundings: PeerSurroundings;
   readonly #events: PeerEvents;
   readonly #logger: Logger;
+  readonly #log: SessionLog;
   readonly #routes: WantedRoutes;
   readonly #malformed: MalformedUpdates;
   readonly #turns: Turns;
@@ -90,8 +92,6 @@ export class Peer {
   /** State of the session, and since when: a second connection that comes and goes does not count. */
   #state: State = 'Idle';
   #sinceMs: number;
-  /** What went wrong last and was logged. */
-  #logged = '';
   #started = false;
   /** What our OPEN says about a restart; after the first session this process is the one that forwarded. */
   #restart: Restart;
@@ -105,6 +105,7 @@ export class Peer {
     this.#surroundings = surroundings;
     this.#events = events;
     this.#logger = surroundings.logger.child({ peer: settings.name });
+    this.#log = new SessionLog(this.#logger);
     this.#malformed = new MalformedUpdates(this.#logger);
     this.#exports = surroundings.exports ?? new SharedExports();
     this.#routes = new WantedRoutes(surroundings.prefixes, this.#exports);
@@ -261,7 +262,7 @@ export class Peer {
     const { state } = this.#connections.session;
     if (state !== this.#state) this.#sinceMs = this.#surroundings.clock.nowMs();
     this.#state = state;
-    this.#log(session, previous);
+    this.#log.changed(session, previous, this.#settings.families);
     if (session.state === 'Established') this.#up(connection);
     if (previous.state === 'Established') this.#lost();
     this.#events.session();
@@ -357,30 +358,5 @@ export class Peer {
     const family = familyOf(afi, safi);
     // Subtypes 1 and 2 frame an answer (RFC 7313 §4); a family that is not carried is ignored (RFC 2918 §4).
     if (subtype === refreshSubtype.request && family !== undefined) this.#established?.outbox.repeat(family);
-  }
-
-  #log(session: Session, previous: Session): void {
-    const { state, lastError, negotiated } = session;
-    if (state === 'Established') this.#logUp(negotiated);
-    // A router that is away is tried for hours: one line says so, until the reason is another.
-    else if (lastError !== '' && lastError !== this.#logged) this.#logger.warn({ event: 'session', state, error: lastError });
-    else if (previous.state === 'Established') this.#logger.info({ event: 'session', state });
-    this.#logged = state === 'Established' ? '' : lastError || this.#logged;
-  }
-
-  #logUp(negotiated: Negotiated | undefined): void {
-    const { families = [] } = negotiated?.context ?? {};
-    const { hostName, gracefulRestart } = negotiated ?? {};
-    this.#logger.info({
-      event: 'session',
-      state: 'Established',
-      families,
-      ...(hostName !== undefined && { router: hostName }),
-      ...(gracefulRestart !== undefined && { gracefulRestart }),
-    });
-    for (const family of this.#settings.families) {
-      if (families.includes(family)) continue;
-      this.#logger.warn({ event: 'family-not-negotiated', family }, `the router does not carry ${family}: its routes are not announced`);
-    }
   }
 }
