@@ -43,13 +43,31 @@ describe('acknowledgements', () => {
 
   it('are looked for seldom while more and more is written', () => {
     const { counts, clock, done, write } = setUp();
-    for (let ms = 0; ms < limits.ackPollBusyMs; ms++) {
-      write(`${ms}`, 10);
+    for (let chunk = 0; chunk < limits.acksPerTurn; chunk++) {
+      write(`${chunk}`, 10);
       counts.unacknowledged = 0;
-      clock.advance(1);
+      clock.advance(limits.ackPollBusyMs / limits.acksPerTurn);
     }
     expect(counts.looks).toBe(1);
-    expect(done).toHaveLength(limits.ackPollBusyMs);
+    expect(done).toHaveLength(limits.acksPerTurn);
+  });
+
+  it('of very many chunks are told some in a turn, so that others get theirs', () => {
+    const { counts, clock, done, acknowledgements, write } = setUp();
+    const chunks = 2 * limits.acksPerTurn + 1;
+    for (let chunk = 0; chunk < chunks; chunk++) write(`${chunk}`, 10);
+    counts.unacknowledged = 0;
+    acknowledgements.pause();
+    const toldBefore: number[] = [];
+    const turn = (): void => {
+      toldBefore.push(done.length);
+      if (toldBefore.length < 4) clock.soon(turn);
+    };
+    clock.soon(turn);
+    clock.advance(0);
+    expect(toldBefore).toEqual([limits.acksPerTurn, 2 * limits.acksPerTurn, chunks, chunks]);
+    expect(acknowledgements.pending).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('come in the order of writing, each when all its bytes are there', () => {

@@ -7,7 +7,7 @@ type Outstanding<T> = { readonly upToByte: number; readonly written: T };
 /**
  * Says when the router's TCP has what was written to a stream. Looks only while something is outstanding: when the writer pauses,
  * then at growing intervals; one look costs a system call, and what it finds costs more than to write it. While a large table is
- * being written it therefore looks seldom.
+ * being written it therefore looks seldom, and tells what it found over several turns of the event loop.
  */
 export class Acknowledgements<T> {
   readonly #clock: Clock;
@@ -57,8 +57,10 @@ export class Acknowledgements<T> {
     this.#timer = undefined;
     const acknowledgedBytes = this.#stream.bytesWritten - this.#stream.unacknowledgedBytes();
     const pending = this.#outstanding.findIndex(({ upToByte }) => upToByte > acknowledgedBytes);
-    const done = this.#outstanding.splice(0, pending === -1 ? this.#outstanding.length : pending);
-    if (this.#outstanding.length > 0) {
+    const found = pending === -1 ? this.#outstanding.length : pending;
+    const done = this.#outstanding.splice(0, Math.min(found, limits.acksPerTurn));
+    if (done.length < found) this.pause();
+    else if (this.#outstanding.length > 0) {
       this.#pauseMs =
         done.length > 0 ? limits.ackPollFirstMs : Math.min(limits.ackPollMaxMs, Math.max(limits.ackPollFirstMs, 2 * this.#pauseMs));
       this.#timer = this.#clock.after(this.#pauseMs, () => this.#look());

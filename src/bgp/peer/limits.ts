@@ -32,7 +32,9 @@ export const limits = {
   /** Forms of one set of attributes that are kept to be shared: as many kinds of sessions, past ones included. */
   sharedPolicies: 256,
   /** While a large table is being written it is looked this often at what TCP acknowledged. */
-  ackPollBusyMs: 10,
+  ackPollBusyMs: 100,
+  /** Chunks whose acknowledgement is seen to in one turn of the event loop: less than a millisecond of work. */
+  acksPerTurn: 2,
   /** First and longest pause between two looks at what TCP acknowledged, while something is not. */
   ackPollFirstMs: 1,
   ackPollMaxMs: 50,
