@@ -1,11 +1,14 @@
+import { once } from 'node:events';
 import { mkdtempSync, statSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unwrap } from '#runtime/result.ts';
 import { healthRoutes } from './health.ts';
 import { type HttpRoutes, HttpServer } from './http-server.ts';
+import { limits } from './limits.ts';
 import { Metrics } from './metrics.ts';
 
 const open: HttpServer[] = [];
@@ -84,6 +87,29 @@ describe('the HTTP server', () => {
     while (bytes < 4 * megabyte.length) bytes += (await reader?.read())?.value?.length ?? 0;
     await reader?.cancel();
     await expect(fetch(`${url}/many`).then((answer) => answer.text())).rejects.toThrow();
+  });
+
+  it.each([
+    ['say nothing', ''],
+    ['never end their head', 'GET /livez HTTP/1.1\r\nHost: x\r\nX: '],
+    ['never send their body', 'GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n'],
+  ])('answers beside more connections than it takes that %s', async (_, text) => {
+    const url = new URL(await serve({ 'GET /livez': () => ({ text: 'alive' }) }));
+    const sockets = Array.from({ length: limits.httpConnections + 50 }, () => connect(Number(url.port), url.hostname));
+    try {
+      await Promise.all(
+        sockets.map(async (socket) => {
+          // Which ones the server ends is its business.
+          socket.on('error', () => undefined);
+          await once(socket, 'connect');
+          socket.write(text);
+        }),
+      );
+      const answer = await fetch(`${url}livez`, { signal: AbortSignal.timeout(5_000) });
+      expect(await answer.text()).toBe('alive');
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   });
 
   it('says which address is in use and what to do', async () => {

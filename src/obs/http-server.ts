@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { limits } from './limits.ts';
+import { WaitingConnections } from './waiting-connections.ts';
 
 /** A request as a handler sees it. */
 export type HttpRequest = {
@@ -42,10 +43,12 @@ export class HttpServer {
 
   /** Starts listening. The error names the endpoint and what to do, e.g. when the port is in use. */
   static async listen(endpoint: HttpEndpoint, routes: HttpRoutes): Promise<Result<HttpServer, string>> {
+    const waiting = new WaitingConnections();
     const server = createServer({ requestTimeout: limits.requestTimeoutMs }, (request, response) => {
-      void serve(routes, request, response);
+      void serve(routes, request, response, waiting);
     });
     server.maxConnections = limits.httpConnections;
+    server.on('connection', (socket) => waiting.take(socket));
     const socketPath = 'socketPath' in endpoint ? endpoint.socketPath : undefined;
     // A socket file that a killed process left behind: nobody listens on it, and listening would fail.
     if (socketPath !== undefined) removeIfThere(socketPath);
@@ -91,7 +94,7 @@ function listenError(endpoint: HttpEndpoint, failure: NodeJS.ErrnoException): st
   return `cannot listen on ${where}: ${failure.message}`;
 }
 
-async function serve(routes: HttpRoutes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(routes: HttpRoutes, request: IncomingMessage, response: ServerResponse, waiting: WaitingConnections): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const handler = Object.hasOwn(routes, `${request.method} ${url.pathname}`) ? routes[`${request.method} ${url.pathname}`] : undefined;
@@ -105,6 +108,7 @@ async function serve(routes: HttpRoutes, request: IncomingMessage, response: Ser
       sendJson(response, 400, { error: body.error });
       return;
     }
+    waiting.busy(request.socket, response);
     send(response, await handler({ path: url.pathname, query: url.searchParams, json: body.value }));
   } catch (error) {
     if (!response.headersSent) sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });

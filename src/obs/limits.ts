@@ -11,6 +11,8 @@ export const limits = {
   eventBufferBytes: 8 << 20,
   /** Connections at one HTTP server at a time. */
   httpConnections: 256,
+  /** So many before that, the oldest connection without a complete request is ended for each new one. */
+  httpConnectionsSpare: 32,
   /** A request must have arrived completely within this time, in milliseconds. */
   requestTimeoutMs: 10_000,
 } as const;
