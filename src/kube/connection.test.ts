@@ -73,7 +73,7 @@ function connected(user: object = { token: 'fixed' }, cluster: object = {}) {
   open.push(connection);
   const client = new RestClient({ connection, clock: realClock, random: realRandom });
   const get = () => client.get(configMapType, { namespace: 'ns', name: 'x' }, { tries: 1, timeoutMs: 10_000 });
-  return { get, clock, said };
+  return { client, get, clock, said };
 }
 
 describe('the connection to the API server', () => {
@@ -89,6 +89,31 @@ describe('the connection to the API server', () => {
     unwrap(await get());
     both.close();
     expect(versions).toEqual(['1.1']);
+  });
+
+  it('ends a request that is given up while it waits for others to be answered', async () => {
+    let asked = 0;
+    const allAsked = Promise.withResolvers<void>();
+    const silent = createServer({ cert: first.certificate, key: first.privateKey }, () => {
+      if (++asked === limits.connections) allAsked.resolve();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    try {
+      const { client } = connected({}, { server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+      const get = (signal: AbortSignal) => client.get(configMapType, { namespace: 'ns', name: 'x' }, { tries: 1, signal });
+      const others = new AbortController();
+      const unanswered = Array.from({ length: limits.connections }, () => get(others.signal));
+      await allAsked.promise;
+      const waiting = new AbortController();
+      const answer = get(waiting.signal);
+      waiting.abort();
+      expect(await answer).toMatchObject({ ok: false, error: { reason: 'Aborted' } });
+      others.abort();
+      for (const other of await Promise.all(unanswered)) expect(other).toMatchObject({ ok: false, error: { reason: 'Aborted' } });
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
   });
 
   it('is kept for many requests, also when credentials are read again', async () => {

@@ -41,7 +41,7 @@ export async function open(connection: Connection, call: Call, deadline: Deadlin
     const { dispatcher, headers } = await connection.credentials();
     reason = 'Unreachable';
     const { origin, pathname } = new URL(connection.server);
-    const answer = await dispatcher.request({
+    const sent = dispatcher.request({
       origin,
       path: `${pathname === '/' ? '' : pathname}${call.path}${queryOf(call)}`,
       method: call.method,
@@ -52,10 +52,20 @@ export async function open(connection: Connection, call: Call, deadline: Deadlin
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    return ok(answer);
+    return ok(await inTime(sent, deadline.signal));
   } catch (error) {
     return err(deadline.errorOf(nameOf(call)) ?? errorOf(nameOf(call), reason, describeError(error)));
   }
+}
+
+/** undici heeds the signal of a request only when it has a connection for it: one that waits for that would wait for ever. */
+function inTime(sent: Promise<Dispatcher.ResponseData>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('given up'));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+    sent.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
 }
 
 /** The error that an answer other than 2xx means. */

@@ -59,7 +59,11 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
   if (!config.ok) return config;
   const connection = new Connection({ config: config.value, clock: realClock, logger });
   shutdown.add('connections to the API server', () => connection.close());
-  const client = new RestClient({ connection, clock: realClock, random: realRandom, observe: requestMetrics(metrics) });
+  // Of its own: whatever else is asked, and however long that takes, must not cost the lead.
+  const leaseConnection = new Connection({ config: config.value, clock: realClock, logger });
+  shutdown.add('the connection for the Lease', () => leaseConnection.close());
+  const observe = requestMetrics(metrics);
+  const client = new RestClient({ connection, clock: realClock, random: realRandom, observe });
   const surroundings = { client, clock: realClock, random: realRandom, logger };
   const reflect = <T extends KubeObject>(type: ResourceType, project: (value: unknown) => T): Reflector<T> =>
     new Reflector<T>({ ...surroundings, type, project });
@@ -85,7 +89,7 @@ export async function startReplica(options: ReplicaOptions, shutdown: Shutdown):
     speakerObjects: reflect(speakerType, projectCustomObject),
     client,
     leadership: new LeaseLeadership({
-      client,
+      client: new RestClient({ connection: leaseConnection, clock: realClock, random: realRandom, observe }),
       lease: { namespace, name: leaseName },
       identity: options.identity,
       epochAnnotation,

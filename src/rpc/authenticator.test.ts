@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
 import { Authenticator, type ReviewedToken, type ReviewFailure } from './authenticator.ts';
@@ -82,6 +82,34 @@ describe('a token', () => {
     const result = authenticator.authenticate('t');
     clock.advance(limits.reviewTimeoutMs);
     expect(await result).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+  });
+});
+
+describe('very many tokens', () => {
+  it('are reviewed some at a time, the others when those are answered', async () => {
+    const answers: ((review: Review) => void)[] = [];
+    const { authenticator, api } = setUp(() => new Promise((resolve) => answers.push(resolve)));
+    const results = Array.from({ length: limits.reviewsAtOnce + 2 }, (_, index) => authenticator.authenticate(`token-${index}`));
+    expect(api.asked).toHaveLength(limits.reviewsAtOnce);
+    answers[0]?.(ok(good));
+    expect(await results[0]).toEqual(ok('n1'));
+    await vi.waitFor(() => expect(api.asked).toHaveLength(limits.reviewsAtOnce + 1));
+    answers[1]?.(refused);
+    expect(await results[1]).toEqual(refused);
+    await vi.waitFor(() => expect(answers).toHaveLength(limits.reviewsAtOnce + 2));
+    for (const answer of answers) answer(ok(good));
+    expect(await results.at(-1)).toEqual(ok('n1'));
+  });
+
+  it('count as not reviewable where their turn does not come, and are not asked about later', async () => {
+    const answers: ((review: Review) => void)[] = [];
+    const { authenticator, api, clock } = setUp(() => new Promise((resolve) => answers.push(resolve)));
+    const results = Array.from({ length: limits.reviewsAtOnce + 1 }, (_, index) => authenticator.authenticate(`token-${index}`));
+    clock.advance(limits.reviewTimeoutMs);
+    expect(await results.at(-1)).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+    for (const answer of answers) answer(ok(good));
+    await Promise.all(results);
+    expect(api.asked).toHaveLength(limits.reviewsAtOnce);
   });
 });
 

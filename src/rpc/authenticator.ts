@@ -41,6 +41,9 @@ type Kept = { readonly node: string; readonly reviewedAtMs: number; readonly exp
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #kept = new Map<string, Kept>();
+  /** Reviews that wait until fewer are under way. Oldest first. */
+  readonly #waiting = new Set<() => Promise<void>>();
+  #underWay = 0;
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -82,12 +85,30 @@ export class Authenticator {
   /** An API server that does not answer in time is an unreachable one. */
   #review(token: string): Promise<Result<ReviewedToken, ReviewFailure>> {
     return new Promise((resolve) => {
-      const message = `no answer to the token review within ${limits.reviewTimeoutMs} ms`;
-      const timer = this.#options.clock.after(limits.reviewTimeoutMs, () => resolve(err({ kind: 'unreachable', message })));
-      void this.#options.reviewer(token, this.#options.audience).then((result) => {
+      const ask = async (): Promise<void> => {
+        const result = await this.#options.reviewer(token, this.#options.audience);
         timer.cancel();
         resolve(result);
+      };
+      const message = `no answer to the token review within ${limits.reviewTimeoutMs} ms`;
+      const timer = this.#options.clock.after(limits.reviewTimeoutMs, () => {
+        this.#waiting.delete(ask);
+        resolve(err({ kind: 'unreachable', message }));
       });
+      this.#waiting.add(ask);
+      this.#askNext();
+    });
+  }
+
+  /** Whoever shows very many tokens must not take all connections to the API server: others wait for those that it answers. */
+  #askNext(): void {
+    const [ask] = this.#waiting;
+    if (ask === undefined || this.#underWay >= limits.reviewsAtOnce) return;
+    this.#waiting.delete(ask);
+    this.#underWay++;
+    void ask().finally(() => {
+      this.#underWay--;
+      this.#askNext();
     });
   }
 

@@ -10,8 +10,10 @@ export const limits = {
   keepaliveTimeMs: 10_000,
   /** How long the answer to that may take before the connection is given up, in milliseconds. */
   keepaliveTimeoutMs: 5_000,
-  /** How long the API server may take to review a token, in milliseconds. */
+  /** How long the API server may take to review a token, in milliseconds; waiting for others counts. */
   reviewTimeoutMs: 5_000,
+  /** Tokens under review at a time: half as many as there are connections to the API server. */
+  reviewsAtOnce: 32,
   /** Time from the operator's readiness until Hello is heard, in milliseconds. */
   helloTimeoutMs: 5_000,
   /** Streams that an operator serves at once, greeted or not. More speakers than this are refused by name. */
