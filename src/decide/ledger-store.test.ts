@@ -3,7 +3,7 @@ import type { Entry, PeerEntry, RouteEntry } from '#state/entry.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import type { Order } from './ledger.ts';
 import { LedgerStore } from './ledger-store.ts';
-import { maxRememberedWithdrawals } from './limits.ts';
+import { maxRememberedWithdrawals, maxRoutesByWord } from './limits.ts';
 import { aPeer } from './testing/builders.ts';
 import { governedOf, hashOf, helloOf, truthOf } from './testing/world.ts';
 
@@ -108,6 +108,20 @@ describe('a Hello', () => {
     expect(ledger.applyHello(helloOf('n1', [route], [announced]), 200)).toEqual([]);
     expect(ledger.route(place)).toMatchObject({ announced: ['spine', 'tor'] });
     expect(ledger.applyHello(helloOf('n1', [], []), 300)).toEqual([prefix]);
+  });
+});
+
+describe('a report', () => {
+  it('of ever more routes that nobody ordered is believed up to a bound, and what was ordered beyond it', () => {
+    const ledger = noted(greeted(), set());
+    const unordered = (index: number): RouteTruth => ({
+      ...announced,
+      prefix: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}/32`,
+    });
+    ledger.applyReport('n1', { routes: Array.from({ length: maxRoutesByWord + 10 }, (_, index) => unordered(index)) }, 200);
+    expect(ledger.announcedOn('n1')).toBe(maxRoutesByWord - 1);
+    ledger.applyReport('n1', { routes: [announced] }, 300);
+    expect(ledger.announcedOn('n1')).toBe(maxRoutesByWord);
   });
 });
 

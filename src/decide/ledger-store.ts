@@ -8,7 +8,7 @@ import { compareText } from './facts.ts';
 import { withdrawalRecorded } from './flap-history.ts';
 import { holdKey, nodeOwner, sessionHoldKey } from './hold-keys.ts';
 import type { HeldRoute, HoldRecord, Ledger, Order, Ordered, WithdrawalRecord } from './ledger.ts';
-import { maxRememberedWithdrawals } from './limits.ts';
+import { maxRememberedWithdrawals, maxRoutesByWord } from './limits.ts';
 import { MultiMap } from './multi-map.ts';
 import { rememberingLast } from './remembering-last.ts';
 import { RemovalStore } from './removals.ts';
@@ -157,7 +157,8 @@ export class LedgerStore implements Ledger {
     for (const truth of report.routes) {
       const held = this.route({ prefix: truth.prefix, node });
       if (held !== undefined) freed.push(...this.#tell(held, truth, nowMs));
-      else if (announcedBy(truth).length > 0) this.#put(told({ place: { prefix: truth.prefix, node }, announced: [] }, truth, nowMs));
+      else if (announcedBy(truth).length > 0 && this.#byNode.get(node).size < maxRoutesByWord)
+        this.#put(told({ place: { prefix: truth.prefix, node }, announced: [] }, truth, nowMs));
     }
     return freed;
   }

@@ -21,6 +21,9 @@ export const maxEvidence = 4;
 /** Places whose withdrawals are remembered for hold-down; beyond, the longest unchanged are forgotten. */
 export const maxRememberedWithdrawals = 100_000;
 
+/** Routes of one node that are taken note of by its speaker's word alone; further ones that nobody ordered there are not. */
+export const maxRoutesByWord = 50_000;
+
 /** How long a route's going up waits for the data plane where no AnycastService says otherwise, in milliseconds. */
 export const defaultAnnounceDelayMs = 1_000;
 

@@ -1,5 +1,10 @@
 /** Bounds of the operator room. */
 export const limits = {
+  /**
+   * Terms that a speaker may be ahead of the leader that it says Hello to. Each acquisition is one term: what is further ahead was
+   * made up, and a leader that got above it would soon have no number left.
+   */
+  termsAhead: 1_000_000,
   /** How long it may take to learn whether a leaving speaker is replaced, in milliseconds: it waits a second for its answer. */
   successorTimeoutMs: 700,
   /** Deleted objects that are remembered until nothing rests on them. Beyond this the oldest are forgotten. */

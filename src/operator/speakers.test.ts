@@ -67,6 +67,17 @@ describe('a speaker that says Hello', () => {
     expect([n1.heard, term.higherEpochs]).toEqual([[], [8]]);
   });
 
+  it('and obeys a term that no leader ever had is sent away: to count on from there would leave no term to be had', () => {
+    const term = TestTerm.ordinary();
+    const n1 = term.speaker('n1', { epoch: Number.MAX_SAFE_INTEGER });
+    expect([n1.heard, n1.closed, term.higherEpochs, [...term.speakers.nodes()]]).toEqual([
+      [],
+      [`no leader ever had term ${Number.MAX_SAFE_INTEGER}: this is 7; remove the state of the speaker on n1`],
+      [],
+      [],
+    ]);
+  });
+
   it('and obeys our term though it never heard it from us hears nothing: another leader counted to the same epoch', () => {
     const term = TestTerm.ordinary();
     const n1 = term.speaker('n1', { epoch: 7 });

@@ -10,6 +10,7 @@ import type { Ask, Hello, Report } from '#state/messages.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import type { Deliveries } from './deliver/deliveries.ts';
+import { limits } from './limits.ts';
 import type { ViewStore } from './observe/view-store.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import type { LookForSuccessor } from './successor.ts';
@@ -97,13 +98,18 @@ export class Speakers {
   connected(link: SpeakerLink, hello: Hello): void {
     const { logger, clock } = this.#options;
     const { node } = link;
+    const epoch = this.#options.epoch();
+    if (epoch !== undefined && hello.epoch > epoch + limits.termsAhead) {
+      logger.error({ event: 'speaker-refused', node, epoch: hello.epoch }, 'no leader ever had the term that this speaker obeys');
+      link.close(`no leader ever had term ${hello.epoch}: this is ${epoch}; remove the state of the speaker on ${node}`);
+      return;
+    }
     const known: Known = { link, hello, sessions: new Map(hello.sessions.map((session) => [session.peer, session])), troubled: new Map() };
     this.#known.set(node, known);
     for (const truth of hello.routes) noteTrouble(known, truth);
     link.onMessage((message) => this.#heard(link, message));
     link.onClose((reason) => this.#lost(link, reason));
     logger.info({ event: 'speaker-connected', node, instance: hello.instance, software: hello.software, routes: hello.routes.length });
-    const epoch = this.#options.epoch();
     if (epoch !== undefined && this.#isAnothers(hello, epoch)) this.#options.onHigherEpoch(hello.epoch);
     else if (epoch !== undefined) this.#greet(link, hello, clock.nowMs());
     this.#options.onChange(node);

@@ -2,6 +2,8 @@
 export const limits = {
   /** Largest message in either direction, in bytes: a Full or Hello of 50,000 routes fits. */
   messageBytes: 16 * 1024 * 1024,
+  /** Routes that a speaker may name in one message; with more the stream is ended. */
+  routesPerMessage: 50_000,
   /** Messages written to a link and not yet taken by the other side from which on the link counts as congested. */
   congestedMessages: 16,
   /** Messages written to a link and not yet taken by the other side at which the link is closed: the other side does not read. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '#runtime/result.ts';
 import { SyncRequest, SyncResponse } from './generated/anycast/speaker/v1/speaker.ts';
+import { limits } from './limits.ts';
 import { operatorMessageFromWire, operatorMessageToWire, speakerMessageFromWire, speakerMessageToWire } from './message-codec.ts';
 import { aHello, operatorMessages, speakerUpdates } from './testing/messages.ts';
 
@@ -51,6 +52,8 @@ describe('messages', () => {
 describe('a message is refused, naming the field, when', () => {
   const hello = speakerMessageToWire(aHello()).message;
   if (hello?.$case !== 'hello') throw new Error('a Hello was encoded');
+  const aRoute = { prefix: '192.0.2.1/32', peers: [], ageMs: 0 };
+  const tooMany = <T>(item: T): T[] => new Array<T>(limits.routesPerMessage + 1).fill(item);
 
   it.each<[string, SyncRequest['message'], string]>([
     ['Hello has no node', { ...hello, value: { ...hello.value, node: '' } }, 'hello.node and hello.instance must not be empty'],
@@ -62,6 +65,18 @@ describe('a message is refused, naming the field, when', () => {
       'report.routes.prefix is "2001:DB8::/32": write it as 2001:db8::/32',
     ],
     ['Ask has no evidence', { $case: 'ask', value: { id: 1, prefix: '192.0.2.1/32', evidence: undefined } }, 'ask.evidence is missing'],
+    ...['route/', 'route/192.0.2.0/33', 'route/garbage'].map((key): [string, SyncRequest['message'], string] => [
+      `the key of an entry is ${key}`,
+      { ...hello, value: { ...hello.value, entries: [{ key, hash: '1' }] } },
+      'hello.prefix: ',
+    ]),
+    [
+      'Hello names too many entries',
+      { ...hello, value: { ...hello.value, entries: tooMany({ key: 'peer/tor', hash: '1' }) } },
+      `hello names ${limits.routesPerMessage + 1} routes, of at most ${limits.routesPerMessage}`,
+    ],
+    ['Hello names too many routes', { ...hello, value: { ...hello.value, routes: tooMany(aRoute) } }, 'hello names'],
+    ['a report names too many routes', { $case: 'report', value: { routes: tooMany(aRoute), sessions: [] } }, 'report names'],
     ['RevokeAck names no prefix', { $case: 'revokeAck', value: { prefixes: [''] } }, 'revokeAck.prefix: "" has no prefix length'],
   ])('%s', (_name, message, problem) => {
     const decoded = speakerMessageFromWire({ message });

@@ -1,9 +1,11 @@
 import { err, ok, type Result } from '#runtime/result.ts';
-import type { EncodedEntry } from '#state/entry.ts';
+import { type EncodedEntry, routeKey } from '#state/entry.ts';
 import type { Hello, OperatorMessage, Report, SpeakerMessage } from '#state/messages.ts';
 import type { RouteTruth, SessionTruth } from '#state/truth.ts';
+import type { Problem } from './checks.ts';
 import { prefixProblem } from './entry-checks.ts';
 import type * as wire from './generated/anycast/speaker/v1/speaker.ts';
+import { limits } from './limits.ts';
 import { families, leaveActions, reasonFromWire, sessionStates } from './wire-tables.ts';
 
 /** What a message from the other side turned out to be. Undefined: a kind that this version does not know, to be ignored. */
@@ -43,6 +45,8 @@ export function speakerMessageFromWire({ message }: wire.SyncRequest): Decoded<S
       return ok({ kind: 'nack', epoch, version, keys, message: text });
     }
     case 'report': {
+      const problem = tooMany('report', message.value);
+      if (problem !== undefined) return err(problem);
       const report: Report = { kind: 'report', ...truthFromWire(message.value) };
       return checkPrefixes('report.routes', prefixesOf(report), report);
     }
@@ -121,6 +125,8 @@ export function operatorMessageFromWire({ message }: wire.SyncResponse): Decoded
 
 function helloFromWire(value: wire.Hello): Decoded<SpeakerMessage> {
   if (value.node === '' || value.instance === '') return err('hello.node and hello.instance must not be empty');
+  const problem = tooMany('hello', value) ?? tooMany('hello', { routes: value.entries });
+  if (problem !== undefined) return err(problem);
   const { protocol, features, node, instance, bootId, software, epoch, version, digest, entries, permits } = value;
   const hello: Hello = {
     kind: 'hello',
@@ -137,8 +143,16 @@ function helloFromWire(value: wire.Hello): Decoded<SpeakerMessage> {
     ...truthFromWire(value),
     permits,
   };
-  return checkPrefixes('hello', [...prefixesOf(hello), ...permits], hello);
+  const named = entries.flatMap(({ key }) => (key.startsWith(routePrefix) ? [key.slice(routePrefix.length)] : []));
+  return checkPrefixes('hello', [...prefixesOf(hello), ...permits, ...named], hello);
 }
+
+/** What is built of a message is many times as large as the message. */
+const tooMany = (field: string, { routes }: { readonly routes: readonly unknown[] }): Problem =>
+  routes.length > limits.routesPerMessage ? `${field} names ${routes.length} routes, of at most ${limits.routesPerMessage}` : undefined;
+
+/** How the keys of routes begin. */
+const routePrefix = routeKey('');
 
 type Truth = { readonly routes: readonly RouteTruth[]; readonly sessions: readonly SessionTruth[] };
 type WireTruth = { readonly routes: readonly wire.RouteTruth[]; readonly sessions: readonly wire.SessionTruth[] };
