@@ -38,6 +38,23 @@ const said = (fabric: VirtualFabric): string[] => conditionsOf(fabric).map(({ ty
 
 const allWell = ['Accepted=True/Accepted', 'Ready=True/Established', 'ResolvedRefs=True/Resolved'];
 
+describe('a peer whose Secret never was', () => {
+  it.each([0, 5])('goes when it is deleted, and nothing waits for it after a grace of %i s', async (graceSeconds) => {
+    const fabric = await VirtualFabric.start({ nodes: ['n1', 'n2'], routers: ['a'], removalGuard: { graceSeconds } });
+    fabric.cluster.apply('Service', objects.service('dns/edge', [address]));
+    fabric.cluster.apply('AnycastService', objects.refinement('dns/edge', 'dns/edge'));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/edge', { n1: true, n2: true }));
+    fabric.cluster.apply('AnycastPeer', objects.peer('unsigned', '198.51.100.77', { passwordSecret: 'never-made' }));
+    await fabric.run(30_000);
+    fabric.cluster.delete('AnycastPeer', 'unsigned');
+    await fabric.run(30_000);
+    expect(fabric.cluster.get('AnycastPeer', 'unsigned')).toBeUndefined();
+    const ready = conditionsOf(fabric, 'AnycastService', 'dns/edge').find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ status: 'True', reason: 'Announced' });
+    expect(fabric.routes('a')).toEqual(both);
+  });
+});
+
 describe('a session whose password is in a Secret', () => {
   it('is not opened before the Secret is there, says so, and comes up with it', async () => {
     const fabric = await aFabric();

@@ -1,10 +1,9 @@
 import type { Condition } from '#api/conditions.ts';
 import { addressOfPrefix, holderOf, mayHave } from '#decide/address.ts';
 import type { Kind } from '#decide/view.ts';
-import { peerKey } from '#state/entry.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
-import { isRestedOn } from './rests.ts';
+import { isRestedOn, nodesWithPeer } from './rests.ts';
 
 /**
  * Nodes that keep a deletion from its end: their speakers are away, and have what rests on the object, or may have it because
@@ -93,6 +92,3 @@ function nodesWith(facts: StatusFacts, kind: Kind, key: string): Iterable<string
 
 const nodesOfService = ({ ledger }: StatusFacts, service: string): string[] =>
   [...ledger().routesOf(service)].map((route) => route.place.node);
-
-const nodesWithPeer = ({ deliveries }: StatusFacts, name: string): string[] =>
-  [...deliveries.nodes()].filter((node) => deliveries.peek(node)?.isGone(peerKey(name)) === false);

@@ -22,7 +22,7 @@ export function isRestedOn(facts: StatusFacts, kind: Kind, key: string): boolean
     case 'AnycastService':
       return serviceRests(facts, key);
     case 'AnycastPeer':
-      return someSpeakerHasPeer(facts, key) || configRests(facts);
+      return nodesWithPeer(facts, key).length > 0 || configRests(facts);
     case 'AnycastPool':
     case 'AnycastAdvertisement':
     case 'AnycastConfig':
@@ -44,7 +44,6 @@ function serviceRests(facts: StatusFacts, key: string): boolean {
 /** A route that is unwanted because of this very change is known as such when the change is decided. */
 const configRests = (facts: StatusFacts): boolean => facts.pending() || facts.outcomes.someRouteIsUnwanted || !everySpeakerHeard(facts);
 
-function someSpeakerHasPeer({ deliveries }: StatusFacts, name: string): boolean {
-  for (const delivery of deliveries.all()) if (!delivery.isGone(peerKey(name))) return true;
-  return false;
-}
+/** Nodes whose speakers have the peer, or routes that name it: these come before the session that waits for a Secret. */
+export const nodesWithPeer = ({ deliveries, ledger }: StatusFacts, name: string): string[] =>
+  [...deliveries.nodes()].filter((node) => deliveries.peek(node)?.isGone(peerKey(name)) === false || ledger().routesTold(node, name) > 0);
