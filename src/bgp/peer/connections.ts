@@ -38,6 +38,8 @@ export class Connections {
   /** One whose OPEN is not answered, because the other is to win. */
   #waiting: { readonly opened: Connection; readonly timer: Timer } | undefined;
   #made = 0;
+  /** What went wrong in BGP since the session was up: it says more than that the router hangs up since then. */
+  #refusal = '';
   #lastError = '';
 
   constructor(settings: FsmSettings, surroundings: ConnectionsSurroundings, handlers: ConnectionsHandlers) {
@@ -165,9 +167,10 @@ export class Connections {
 
   #changed(connection: Connection, session: Session, previous: Session): void {
     if (session.state === 'Established') {
+      this.#refusal = '';
       this.#lastError = '';
       this.#keepOnly(connection, { kind: 'OpenCollisionDump' });
-    } else if (session.lastError !== '') this.#lastError = session.lastError;
+    } else this.#noteError(session, previous);
     if (connection === this.#guest && session.state === 'Idle') {
       this.#guest = undefined;
       this.#formerGuest = session;
@@ -177,6 +180,13 @@ export class Connections {
     // Either the one that waits ended, and does not go on; or the other did.
     const hasStream = session.state === 'OpenSent' || session.state === 'OpenConfirm' || session.state === 'Established';
     if (this.#waiting !== undefined && !hasStream) this.#goOn();
+  }
+
+  #noteError({ state, lastError }: Session, previous: Session): void {
+    if (lastError === '' || lastError === previous.lastError) return;
+    const isLoss = state === 'Active' || previous.state === 'Active' || previous.state === 'Connect';
+    if (!isLoss) this.#refusal = lastError;
+    this.#lastError = isLoss && this.#refusal !== '' ? `${this.#refusal}; since then: ${lastError}` : lastError;
   }
 }
 

@@ -44,6 +44,21 @@ describe('a peer whose session comes up', () => {
   });
 });
 
+describe('a peer whose session does not come up', () => {
+  it('says what was refused, also while the router only refuses connections since then', async () => {
+    const world = new World();
+    const { peer, router, settings } = await world.pair({ router: { localAsn: 64_999 } });
+    const refused = expect.stringMatching(/^OPEN: the router says AS 64999, configured is AS 64501; we sent .*Bad Peer AS \(2\/2\)$/);
+    peer.start();
+    world.clock.advance(10);
+    expect(peer.session().lastError).toEqual(refused);
+    world.network.change(settings.address, { refusesConnections: true });
+    world.clock.advance(120_000);
+    expect(peer.session().lastError).toMatch(/^OPEN: the router says AS 64999.*; since then: [^;]*$/);
+    expect(router.sessions).toHaveLength(1);
+  });
+});
+
 describe('a route', () => {
   it('counts as announced from the acknowledgement of TCP on, until that of its withdrawal', async () => {
     const world = new World();
