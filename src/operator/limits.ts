@@ -16,6 +16,8 @@ export const limits = {
   bulkPerTurn: 64,
   /** How often it is looked at whether the watches are heard of, in milliseconds. */
   freshnessCheckMs: 1_000,
+  /** At most one write of the addresses per Service in this time, in milliseconds: routes wait for the first one only. */
+  serviceStatusIntervalMs: 250,
   /** At most one write per AnycastService, pool, advertisement, peer or config in this time, in milliseconds. */
   statusIntervalMs: 1_000,
   /** At most one write per AnycastSpeaker in this time, in milliseconds. */

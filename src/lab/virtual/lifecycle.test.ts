@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '#operator/limits.ts';
 import * as objects from './objects.ts';
 import type { ClusterKind } from './virtual-cluster.ts';
 import { VirtualFabric } from './virtual-fabric.ts';
@@ -28,6 +29,24 @@ const conditions = (fabric: VirtualFabric, kind: ClusterKind, key: string): stri
   (statusOf(fabric, kind, key).conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`);
 
 const isThere = (fabric: VirtualFabric, kind: ClusterKind, key: string): boolean => fabric.cluster.get(kind, key) !== undefined;
+
+describe('another controller that claims the status of a Service', () => {
+  it('is answered a few times a second, and moves no route', async () => {
+    const fabric = await aFabric();
+    let answers = 0;
+    for (let step = 0; step < 500; step++) {
+      const service = fabric.cluster.get('Service', 'dns/edge');
+      if (service !== undefined && JSON.stringify(service['status']).includes(address)) {
+        answers += 1;
+        fabric.cluster.update('Service', { ...service, status: { loadBalancer: { ingress: [{ ip: '10.10.10.10' }] } } });
+      }
+      await fabric.run(10);
+    }
+    expect(answers).toBeGreaterThan(1);
+    expect(answers).toBeLessThanOrEqual(5_000 / limits.serviceStatusIntervalMs + 1);
+    expect([fabric.routes('a'), fabric.heard]).toEqual([both, []]);
+  });
+});
 
 describe('what objects say about themselves', () => {
   it('is that all is well', async () => {

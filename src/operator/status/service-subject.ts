@@ -1,6 +1,7 @@
 import { withdrawFinalizer } from '#api/names.ts';
 import { observingConfig } from '#decide/observing.ts';
 import { refOf } from '#kube/resource.ts';
+import { limits } from '../limits.ts';
 import { resourceTypes } from '../resource-types.ts';
 import { everySpeakerHeard, type StatusFacts } from './facts.ts';
 import { finalizerWrite } from './finalizer.ts';
@@ -14,7 +15,8 @@ import type { Subject } from './status-writer.ts';
  */
 export function serviceSubject(facts: StatusFacts): Subject {
   return {
-    intervalMs: 0,
+    // Another controller that claims the status answers each of our writes: that must not become a storm.
+    intervalMs: limits.serviceStatusIntervalMs,
     goesFirst: true,
     next(key) {
       const service = facts.observer.raw('Service', key);
