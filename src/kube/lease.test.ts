@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { silentLogger } from '#obs/logger.ts';
+import { type LogFields, silentLogger } from '#obs/logger.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import { seededRandom } from '#runtime/random.ts';
 import { VirtualClock } from '#runtime/virtual-clock.ts';
@@ -50,18 +50,19 @@ function aProcess(server: LeaseServer, clock: VirtualClock, identity: string) {
   const own = new StallableClock(clock);
   const changes: (Leadership | undefined)[] = [];
   const client = server.client(identity);
+  const said: LogFields[] = [];
   const election = new LeaderElection({
     client,
     clock: own,
     random: seededRandom(identity.charCodeAt(0)),
-    logger: silentLogger,
+    logger: { ...silentLogger, warn: (fields) => said.push(fields) },
     lease,
     identity,
     epochAnnotation,
     onChange: (leadership) => changes.push(leadership),
   });
   election.start();
-  return { election, changes, clock: own, identity };
+  return { election, changes, said, clock: own, identity };
 }
 
 function aCluster() {
@@ -105,6 +106,19 @@ describe('leader election', () => {
     await clock.advanceAsync(1_000);
     expect(a.election.leadership).toBeUndefined();
     expect(a.changes).toEqual([{ epoch: 1 }, undefined]);
+  });
+
+  it('says once why it can not renew, and that it lost the lead for that', async () => {
+    const { clock, server, join } = aCluster();
+    const a = join('a');
+    await clock.advanceAsync(2_500);
+    server.cutOff('a');
+    await clock.advanceAsync(120_000);
+    const error = 'Lease: Timeout';
+    expect(a.said).toEqual([
+      { event: 'lease-failed', error },
+      { event: 'leadership-lost', epoch: 1, reason: `not renewed in time: ${error}` },
+    ]);
   });
 
   it('leads again with a new epoch when the API server is back', async () => {

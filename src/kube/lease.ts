@@ -2,7 +2,7 @@ import type { Logger } from '#obs/logger.ts';
 import type { Clock, Timer } from '#runtime/clock.ts';
 import type { Random } from '#runtime/random.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
-import { isNotFound } from './api-error.ts';
+import { type ApiError, isConflict, isNotFound } from './api-error.ts';
 import type { KubeClient } from './kube-client.ts';
 import { leaseType, newLease, readLease, releasedLease, renewedLease, takenLease } from './lease-record.ts';
 import { limits } from './limits.ts';
@@ -46,6 +46,8 @@ export class LeaderElection {
   #deadline: Timer | undefined;
   #next: Timer | undefined;
   #stopped = false;
+  /** Why the Lease could not be read or written last; empty after it could. */
+  #failure = '';
   /** Requests about the Lease one after another: a renewal and a raise must not meet. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -104,7 +106,7 @@ export class LeaderElection {
   /** Renews or campaigns once; when to do so again, in milliseconds. */
   async #turn(): Promise<number> {
     if (this.#stopped) return 0;
-    if (this.#leadership !== undefined && this.leadership === undefined) this.#stepDown('not renewed in time');
+    if (this.#leadership !== undefined && this.leadership === undefined) this.#stepDown(this.#notRenewed());
     const startMs = this.#clock.nowMs();
     const leading = this.#leadership;
     if (leading === undefined) await this.#campaign(startMs);
@@ -117,7 +119,8 @@ export class LeaderElection {
   async #campaign(startMs: number): Promise<void> {
     const { client, lease: ref, epochAnnotation } = this.#options;
     const read = await client.get(leaseType, ref, this.#limit());
-    if (!read.ok && !isNotFound(read.error)) return;
+    if (!read.ok && !isNotFound(read.error)) return this.#note(read.error);
+    this.#failure = '';
     const lease = read.ok ? read.value : newLease(ref);
     const { holder, epoch, observation } = readLease(lease, epochAnnotation);
     this.#highestEpoch = Math.max(this.#highestEpoch, epoch);
@@ -134,10 +137,11 @@ export class LeaderElection {
     const { client, lease: ref } = this.#options;
     const read = await client.get(leaseType, ref, this.#limit());
     // No answer decides nothing; the deadline does.
-    if (!read.ok && !isNotFound(read.error)) return;
+    if (!read.ok && !isNotFound(read.error)) return this.#note(read.error);
     if (!read.ok || !this.#isOurs(read.value, leading)) return this.#stepDown('the lease is no longer ours');
     const written = await client.put(leaseType, renewedLease(read.value, this.#clock.wallMs()), this.#limit());
-    if (written.ok && this.leadership === leading) this.#renewed(startMs);
+    if (!written.ok) this.#note(written.error);
+    else if (this.leadership === leading) this.#renewed(startMs);
   }
 
   /** Writes the Lease as ours with the next epoch; the leadership, if that succeeded. */
@@ -149,6 +153,7 @@ export class LeaderElection {
     const written = await (isNew ? client.create(leaseType, taken, this.#limit()) : client.put(leaseType, taken, this.#limit()));
     // Even a write whose answer was lost may have used this epoch.
     this.#highestEpoch = epoch;
+    if (!written.ok) this.#note(written.error);
     const inTime = this.#clock.nowMs() - startMs < limits.leaseRenewDeadlineMs;
     if (!written.ok || !inTime || this.#stopped) return undefined;
     this.#leadership = { epoch };
@@ -159,10 +164,22 @@ export class LeaderElection {
   }
 
   #renewed(startMs: number): void {
+    this.#failure = '';
     this.#renewedMs = startMs;
     this.#deadline?.cancel();
     const leftMs = startMs + limits.leaseRenewDeadlineMs - this.#clock.nowMs();
-    this.#deadline = this.#clock.after(Math.max(0, leftMs), () => this.#stepDown('not renewed in time'));
+    this.#deadline = this.#clock.after(Math.max(0, leftMs), () => this.#stepDown(this.#notRenewed()));
+  }
+
+  #notRenewed(): string {
+    return this.#failure === '' ? 'not renewed in time' : `not renewed in time: ${this.#failure}`;
+  }
+
+  /** Says why the Lease can't be read or written, once: it is tried every few seconds. That another was faster is no failure. */
+  #note(error: ApiError): void {
+    if (isConflict(error) || error.message === this.#failure) return;
+    this.#failure = error.message;
+    this.#options.logger.warn({ event: 'lease-failed', error: error.message }, 'tried again until it succeeds');
   }
 
   #isOurs(lease: RawObject, leading: Leadership): boolean {
