@@ -144,15 +144,13 @@ function aboutService(view: View, claim: Claim, reason: Refusal['reason'], fact:
 }
 
 function notInPool(view: View, service: ObservedService, address: Address): Refusal {
-  const pools = [...view.pools()];
-  const usable = pools.filter((pool) => !hasTombstone(pool) && mayUse(view, pool, service)).map((pool) => pool.key);
-  const advice = usable.length === 0 ? 'There is none yet.' : `It may use: ${usable.sort(compareText).slice(0, 10).join(', ')}.`;
+  const pools = [...view.pools()].sort((a, b) => compareText(a.key, b.key));
   // Pools that have the address say why it may not be used; where none has, all of them say so.
   const having = pools.filter((pool) => contains(pool, address));
   return {
     cause: 'narrowing',
     reason: 'AddressNotInPool',
-    message: `Service ${service.key}: address ${address.text} is in no AnycastPool that namespace ${service.namespace} may use. Add it to one. ${advice}`,
+    message: `Service ${service.key}: address ${address.text} ${whyInNoPool(view, service, pools, having)}`,
     evidence: facts(having.length > 0 ? having : pools, () => `does not give ${address.text} to ${service.key}`),
     doubts: [
       ...staleness(view, 'AnycastPool'),
@@ -160,6 +158,22 @@ function notInPool(view: View, service: ObservedService, address: Address): Refu
       ...doubtsAbout(view, 'Namespace', service.namespace, view.namespace(service.namespace)),
     ],
   };
+}
+
+/** What is said of an address that no pool gives to the Service, and what to do. Pools are sorted by name. */
+function whyInNoPool(view: View, service: ObservedService, pools: readonly ObservedPool[], having: readonly ObservedPool[]): string {
+  const refusing = having.find((pool) => !hasTombstone(pool)) ?? having[0];
+  if (refusing !== undefined) return `may not be used: AnycastPool ${refusing.key} has it, but ${whyPoolRefuses(view, refusing, service)}`;
+  const usable = pools.filter((pool) => !hasTombstone(pool) && mayUse(view, pool, service)).map((pool) => pool.key);
+  const advice = usable.length === 0 ? 'There is none yet.' : `It may use: ${usable.slice(0, 10).join(', ')}.`;
+  return `is in no AnycastPool that namespace ${service.namespace} may use. Add it to one. ${advice}`;
+}
+
+function whyPoolRefuses(view: View, pool: ObservedPool, service: ObservedService): string {
+  if (hasTombstone(pool)) return 'is being deleted. Add the address to another one.';
+  if (!selectsNamespace(view, pool.namespaceSelector, service.namespace))
+    return `its namespaceSelector does not select namespace ${service.namespace}. Change the selector, or label the namespace.`;
+  return 'its serviceSelector does not select the Service. Change the selector, or label the Service.';
 }
 
 function inUse(view: View, service: ObservedService, address: Address, holder: Holder): Refusal {

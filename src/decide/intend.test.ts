@@ -290,6 +290,21 @@ describe('a pool', () => {
     expect(address(world)?.standings).toEqual([]);
   });
 
+  it('that has the address and is not for the Service is named, with the selector that says so', () => {
+    const message = (...objects: Parameters<typeof worldWith>) => address(worldWith(...objects))?.refusal?.message;
+    const says = 'Service dns/edge: address 192.0.2.53 may not be used: AnycastPool edge has it, but ';
+    const selector = { matchLabels: { team: 'dns' } };
+    expect(message(aPool({ namespaceSelector: selector }))).toBe(
+      `${says}its namespaceSelector does not select namespace dns. Change the selector, or label the namespace.`,
+    );
+    expect(message(aPool({ serviceSelector: selector }))).toBe(
+      `${says}its serviceSelector does not select the Service. Change the selector, or label the Service.`,
+    );
+    expect(message(aPool({ presence: 'deleting' }))).toBe(`${says}is being deleted. Add the address to another one.`);
+    const live = aPool({ namespaceSelector: selector }, 'other');
+    expect(message(aPool({ presence: 'deleting' }), live)).toContain('AnycastPool other has it, but its namespaceSelector');
+  });
+
   it('has to be for the namespace and the Service', () => {
     const namespaced = aPool({ namespaceSelector: { matchLabels: { team: 'dns' } } });
     expect(refusal(worldWith(namespaced))).toBe('AddressNotInPool');
@@ -298,7 +313,8 @@ describe('a pool', () => {
     const selecting = aPool({ serviceSelector: { matchLabels: { app: 'dns' } } });
     expect(refusal(worldWith(selecting))).toBe('AddressNotInPool');
     expect(refusal(worldWith(selecting, aService({ labels: { app: 'dns' } })))).toBeUndefined();
-    expect(address(worldWith(namespaced))?.refusal?.message).toContain('There is none yet.');
+    const elsewhere = aService({ addresses: ['203.0.113.1'], ingress: ['203.0.113.1'] });
+    expect(address(worldWith(namespaced, elsewhere))?.refusal?.message).toContain('There is none yet.');
   });
 
   it('is the first by name of several', () => {

@@ -70,6 +70,8 @@ export type ObservedService = Observed & {
   readonly healthCheckNodePort?: number;
   /** Addresses that the Service itself asks for (annotation, loadBalancerIP): canonical texts, in the order written. */
   readonly addresses: readonly string[];
+  /** What it asks for and is no address, as written; absent where there is none. It changes nothing but what is told. */
+  readonly unreadableAddresses?: readonly string[];
   /** Addresses in status.loadBalancer.ingress: canonical texts. */
   readonly ingress: readonly string[];
 };

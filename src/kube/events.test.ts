@@ -31,10 +31,10 @@ function recording() {
   } as Partial<KubeClient> as KubeClient;
   const random = seededRandom(1);
   const recorder = new EventRecorder({ client, clock, random, logger: silentLogger, controller: 'example.org/test', instance: 't-1' });
-  const record = async (reason: string, subject: { name?: string; namespace?: string; note?: string } = {}) => {
-    const { name = 'edge', namespace = 'dns', note = 'It is so.' } = subject;
+  const record = async (reason: string, subject: { name?: string; namespace?: string; note?: string; series?: string } = {}) => {
+    const { name = 'edge', namespace = 'dns', note = 'It is so.', series } = subject;
     const regarding = { apiVersion: 'v1', kind: 'Service', name, uid: `uid-of-${name}`, ...(namespace !== '' && { namespace }) };
-    recorder.record({ regarding, type: 'Normal', reason, action: 'Announce', note });
+    recorder.record({ regarding, type: 'Normal', reason, action: 'Announce', note, ...(series !== undefined && { series }) });
     await clock.advanceAsync(0);
   };
   return { clock, sent, recorder, record, failNext: (error: ApiError) => (answers.next = error) };
@@ -57,6 +57,14 @@ describe('the event recorder', () => {
       note: 'It is so.',
       regarding: { kind: 'Service', namespace: 'dns', name: 'edge', uid: 'uid-of-edge' },
     });
+  });
+
+  it('keeps apart what is told apart, and counts what is not', async () => {
+    const { sent, record } = recording();
+    await record('Refused', { note: 'a', series: 'a' });
+    await record('Refused', { note: 'b', series: 'b' });
+    await record('Refused', { note: 'b', series: 'b' });
+    expect(sent.map(({ verb, body }) => `${verb} ${body['note'] ?? ''}`)).toEqual(['create a', 'create b', 'patch ']);
   });
 
   it('puts events about cluster-wide objects into the namespace default', async () => {

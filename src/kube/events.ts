@@ -28,6 +28,8 @@ export type EventRecord = {
   readonly action: string;
   /** A sentence for people; cut at 1,000 characters. */
   readonly note: string;
+  /** What more has to be the same for two events to be one with a count, whose note is that of the first. Default: nothing. */
+  readonly series?: string;
 };
 
 /** One event in the API, and how often it happened. */
@@ -83,8 +85,8 @@ export class EventRecorder {
   }
 
   record(event: EventRecord): void {
-    const { regarding, type, reason, action } = event;
-    const key = [regarding.uid, regarding.kind, regarding.namespace, regarding.name, type, reason, action].join('\0');
+    const { regarding, type, reason, action, series: same = '' } = event;
+    const key = [regarding.uid, regarding.kind, regarding.namespace, regarding.name, type, reason, action, same].join('\0');
     const known = this.#series.get(key);
     const nowMs = this.#clock.nowMs();
     if (known !== undefined && nowMs - known.lastMs <= limits.eventSeriesMs) {

@@ -34,6 +34,8 @@ export const limits = {
   tellAfterMs: 5,
   /** And until nothing is left to decide, but no longer than this, in milliseconds. */
   tellLatestMs: 1_000,
+  /** What keeps a Service from being announced is told when it lasts this long, in milliseconds: what is applied together comes in parts. */
+  obstacleSettleMs: 3_000,
   /** An object that vanished from a list is asked for when a second list agrees after this time, in milliseconds. */
   absenceConfirmMs: 10_000,
   /** Of what vanished together nothing is believed above this number, or above this share of its kind where it is two or more. */

@@ -29,6 +29,7 @@ import type { LookForSuccessor } from './successor.ts';
 import { OperatorMetrics } from './tell/operator-metrics.ts';
 import { turnEvents } from './tell/turn-events.ts';
 import { logTurn } from './tell/turn-log.ts';
+import { Unannounceable } from './tell/unannounceable.ts';
 
 /** Who leads, and in which term. */
 export type Leadership = {
@@ -70,6 +71,7 @@ export class Operator {
   /** Turns that are decided and sent, and not told of yet. */
   readonly #untold: Turn[] = [];
   readonly #statuses: Statuses;
+  readonly #unannounceable: Unannounceable;
   readonly #metrics: OperatorMetrics;
   #ledger = this.#newLedger();
 
@@ -116,6 +118,12 @@ export class Operator {
       },
     });
     this.#statuses = this.#newStatuses(ledger);
+    this.#unannounceable = new Unannounceable({
+      facts: { observer: this.#observer, ledger, speakerObjects: options.speakerObjects },
+      clock,
+      logger,
+      recordEvent: (event) => options.recordEvent?.(event),
+    });
     this.#metrics = new OperatorMetrics(options.metrics, {
       leading: () => leadership.epoch !== undefined,
       speakers: () => [...this.#speakers.nodes()].length,
@@ -214,6 +222,7 @@ export class Operator {
     this.#ledger = this.#newLedger();
     this.#outcomes.clear();
     this.#untold.length = 0;
+    this.#unannounceable.forgetTerm();
     this.#metrics.forgetTerm();
   }
 
@@ -248,6 +257,7 @@ export class Operator {
     for (const turn of this.#untold.splice(0)) {
       logTurn(logger, turn);
       this.#statuses.turn(turn);
+      this.#unannounceable.turn(turn);
       if (recordEvent === undefined) continue;
       for (const event of turnEvents(turn, (key) => this.#observer.raw('Service', key))) recordEvent(event);
     }

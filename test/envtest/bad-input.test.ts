@@ -172,6 +172,22 @@ describe('in a cluster', () => {
     expect(site.updatesSince(before)).toEqual(quiet);
   });
 
+  it('a Service that no AnycastService names says by an event of its own why it is not announced', async () => {
+    const silent = await site.createService('silent', { addresses: { ipv4: '203.0.113.2', ipv6: '2001:db8:bad::2' } });
+    await site.runPods(silent, ['n1']);
+    type KubeEvent = KubeObject & { readonly regarding: { readonly name: string }; readonly reason: string; readonly note: string };
+    const events = () => site.client.list<KubeEvent>('events.k8s.io/v1', 'Event', 'edge');
+    const about = async () =>
+      (await events()).filter(({ regarding, reason }) => regarding.name === 'silent' && reason === 'AddressNotInPool');
+    const [event, ...others] = await eventually('the event', about, (all) => all.length > 0);
+    expect(others).toEqual([]);
+    expect(event).toMatchObject({
+      type: 'Warning',
+      note: 'Service edge/silent: address 203.0.113.2 is in no AnycastPool that namespace edge may use. Add it to one. It may use: edge.',
+    });
+    expect(logLines(site.operator, 'not-announced')).toContainEqual(expect.objectContaining({ service: 'edge/silent', level: 'warn' }));
+  });
+
   it('an address that another Service holds stays with it, and the condition of the newcomer names the holder', async () => {
     const before = site.routers.updates();
     const newcomer = await site.createService('newcomer', { addresses: steady.addresses });

@@ -38,6 +38,7 @@ describe('a Service', () => {
       externalTrafficPolicy: 'Local',
       healthCheckNodePort: 30_001,
       addresses: ['192.0.2.1', '2001:db8::1'],
+      unreadableAddresses: ['nonsense'],
       ingress: ['192.0.2.1'],
     });
   });

@@ -45,6 +45,7 @@ export function mapService(service: Service, presence: Presence): ObservedServic
   const { spec, metadata } = service;
   const requested =
     metadata.annotations?.[addressesAnnotation]?.split(',') ?? (spec.loadBalancerIP === undefined ? [] : [spec.loadBalancerIP]);
+  const unreadable = requested.map((text) => text.trim()).filter((text) => text !== '' && !parseIpAddress(text).ok);
   return {
     ...observed('Service', metadata, presence),
     namespace: metadata.namespace ?? '',
@@ -54,6 +55,7 @@ export function mapService(service: Service, presence: Presence): ObservedServic
     externalTrafficPolicy: trafficPolicy(spec.externalTrafficPolicy),
     ...(spec.healthCheckNodePort !== undefined && spec.healthCheckNodePort > 0 && { healthCheckNodePort: spec.healthCheckNodePort }),
     addresses: canonicalAddresses(requested),
+    ...(unreadable.length > 0 && { unreadableAddresses: exact(unreadable) }),
     ingress: canonicalAddresses((service.status.loadBalancer?.ingress ?? []).flatMap((entry) => entry.ip ?? [])),
   };
 }

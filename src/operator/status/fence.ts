@@ -5,6 +5,9 @@ import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
 import { isRestedOn, nodesWithPeer } from './rests.ts';
 
+/** What says who may have an address. */
+export type AddressFacts = Pick<StatusFacts, 'ledger' | 'speakerObjects'> & { readonly observer: Pick<StatusFacts['observer'], 'view'> };
+
 /**
  * Nodes that keep a deletion from its end: their speakers are away, and have what rests on the object, or may have it because
  * they were not heard in this term. Ascending; empty where whoever it waits for is there.
@@ -19,7 +22,7 @@ export function fencedBy(facts: StatusFacts, kind: Kind, key: string): string[] 
  * Nodes that keep an address from a newcomer, ascending: its removal was ordered there, and the speaker is away; or the speaker was
  * not heard in this term, and may announce the address for a Service that had it.
  */
-export function addressFencedBy(facts: StatusFacts, prefix: string): string[] {
+export function addressFencedBy(facts: AddressFacts, prefix: string): string[] {
   const ledger = facts.ledger();
   const routes = [...ledger.routesAt(prefix)];
   const removed = routes.filter((route) => route.order === undefined).map((route) => route.place.node);
@@ -28,7 +31,7 @@ export function addressFencedBy(facts: StatusFacts, prefix: string): string[] {
 }
 
 /** Whether the address is kept for a Service that had it, and may have it no more. */
-function isGivenUp({ observer: { view }, ledger }: StatusFacts, prefix: string): boolean {
+function isGivenUp({ observer: { view }, ledger }: AddressFacts, prefix: string): boolean {
   const address = addressOfPrefix(prefix);
   const holder = holderOf(view, ledger(), address);
   const service = holder !== undefined && 'service' in holder ? view.service(holder.service) : undefined;
@@ -36,7 +39,7 @@ function isGivenUp({ observer: { view }, ledger }: StatusFacts, prefix: string):
 }
 
 /** Nodes whose speakers were here and were not heard in this term. Ascending. */
-const unheard = ({ ledger, speakerObjects }: StatusFacts): string[] =>
+const unheard = ({ ledger, speakerObjects }: AddressFacts): string[] =>
   [...speakerObjects.store.keys()].filter((node) => !ledger().heard(node)).sort();
 
 /** Who is waited for, and both ways out. */

@@ -15,6 +15,7 @@ export const statusReasons = {
   PasswordInvalid: 'the password in the Secret can not be used: the message says why',
   SecretsUnreadable: 'the operator can not read Secrets of its namespace: the message says why',
   NoAddress: 'no address is asked for',
+  AddressUnreadable: 'the Service asks for something that is not an IP address',
   InForce: 'it is in force where it applies',
   NoNodeSelected: 'no node is selected',
   Established: 'all sessions that there should be are established',

@@ -10,6 +10,7 @@ import type { StatusFacts } from './facts.ts';
 import { endingConditions } from './fence.ts';
 import { finalizerWrite } from './finalizer.ts';
 import { keepsFinalizer } from './keeps-finalizer.ts';
+import { whyNotOurs } from './obstacles.ts';
 import type { ConditionReason } from './reasons.ts';
 import { type ServiceSummary, summarise } from './service-summary.ts';
 import type { Subject, Write } from './status-writer.ts';
@@ -58,7 +59,7 @@ export function refinementSubject(facts: StatusFacts): Subject {
   ): AnycastServiceStatus {
     const problem = facts.observer.problem('AnycastService', key);
     const summary = outcome === undefined ? undefined : summarise(facts, outcome);
-    const wanted = conditionsFor(key, problem?.message, outcome, summary);
+    const wanted = conditionsFor(facts, key, problem?.message, outcome, summary);
     return {
       observedGeneration: generation,
       conditions: [...conditionsOf(before.conditions, wanted, generation, facts.clock.wallMs())],
@@ -74,6 +75,7 @@ export function refinementSubject(facts: StatusFacts): Subject {
 }
 
 function conditionsFor(
+  facts: StatusFacts,
   key: string,
   problem: string | undefined,
   outcome: ServiceOutcome | undefined,
@@ -91,12 +93,8 @@ function conditionsFor(
       `AnycastService ${outcome.intent.refinement ?? '?'} is older and refines the same Service: delete one of the two`,
     );
   }
-  if (outcome.intent.ownership === 'none') {
-    return [
-      isTrue('Accepted', 'Accepted'),
-      ...unresolved('NotOurs', 'the Service is not there, not of type LoadBalancer, or of no class: see AnycastConfig spec.claim'),
-    ];
-  }
+  const notOurs = whyNotOurs(facts, outcome.intent);
+  if (notOurs !== undefined) return [isTrue('Accepted', 'Accepted'), ...unresolved('NotOurs', notOurs)];
   return [isTrue('Accepted', 'Accepted'), isTrue('ResolvedRefs', 'Resolved'), ...summary.conditions];
 }
 

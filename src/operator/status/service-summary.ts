@@ -6,11 +6,8 @@ import { type ReasonCode, reasons } from '#state/reasons.ts';
 import type { ServiceOutcome } from '../pipeline/pipeline.ts';
 import { isFalse, isTrue, type WantedCondition } from './conditions.ts';
 import type { StatusFacts } from './facts.ts';
-import { addressFencedBy, fencedBy, fenceMessage } from './fence.ts';
-import type { ConditionReason } from './reasons.ts';
-
-/** Why something that is wanted is not so: the reason, and whether a person has to act. */
-type Obstacle = { readonly reason: ConditionReason; readonly message: string; readonly needsPerson: boolean };
+import { fencedBy, fenceMessage } from './fence.ts';
+import { addressObstacles, type Obstacle } from './obstacles.ts';
 
 type AddressStatus = NonNullable<AnycastServiceStatus['addresses']>[number];
 
@@ -69,20 +66,6 @@ function conditionsFor(announcedNodes: number, obstacles: readonly Obstacle[]): 
     return [announced, announcedNodes > 0 ? isTrue('Ready', 'Announced') : isFalse('Ready', 'NoEndpoint', 'no endpoint is there')];
   const progress = main.needsPerson ? isTrue('Stalled', main.reason, main.message) : isTrue('Reconciling', main.reason, main.message);
   return [announced, isFalse('Ready', main.reason, main.message), progress];
-}
-
-/** Addresses that are not announced anywhere because of themselves. */
-function addressObstacles(facts: StatusFacts, { intent }: ServiceOutcome): Obstacle[] {
-  if (intent.addresses.length === 0 && intent.ownership !== 'none') {
-    return [{ reason: 'NoAddress', message: 'no address is asked for: set spec.addresses, or annotate the Service', needsPerson: true }];
-  }
-  return intent.addresses.flatMap(({ address, prefix, refusal }): Obstacle[] => {
-    if (refusal === undefined) return [];
-    const nodes = refusal.reason === 'AddressInUse' ? addressFencedBy(facts, prefix) : [];
-    if (nodes.length > 0)
-      return [{ reason: 'AwaitingFence', message: `${address} was another Service's: ${fenceMessage(nodes)}`, needsPerson: false }];
-    return [{ reason: refusal.reason, message: refusal.message, needsPerson: refusal.reason !== 'AddressNotInStatus' }];
-  });
 }
 
 /** A Service that is being deleted, and waits for speakers that are away: its AnycastService says so. */
