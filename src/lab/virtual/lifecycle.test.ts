@@ -30,6 +30,35 @@ const conditions = (fabric: VirtualFabric, kind: ClusterKind, key: string): stri
 
 const isThere = (fabric: VirtualFabric, kind: ClusterKind, key: string): boolean => fabric.cluster.get(kind, key) !== undefined;
 
+describe('an AnycastService', () => {
+  it('is ready while one of its routers is down, which the AnycastPeer says, and not while all are', async () => {
+    const fabric = await VirtualFabric.start({ nodes: ['n1', 'n2'], routers: ['a', 'b'] });
+    fabric.cluster.apply('Service', objects.service('dns/edge', [address]));
+    fabric.cluster.apply('AnycastService', objects.refinement('dns/edge', 'dns/edge'));
+    fabric.cluster.apply('EndpointSlice', objects.slice('dns/edge', { n1: true, n2: true }));
+    await fabric.run(15_000);
+    fabric.network.change('198.51.100.2', { blackHole: true });
+    await fabric.run(60_000);
+    expect(conditions(fabric, 'AnycastService', 'dns/edge')).toContain('Ready=True/Announced');
+    expect(conditions(fabric, 'AnycastPeer', 'b')).toContain('Ready=False/SessionDown');
+    fabric.network.change('198.51.100.1', { blackHole: true });
+    await fabric.run(60_000);
+    expect(conditions(fabric, 'AnycastService', 'dns/edge')).toContain('Ready=False/SessionDown');
+  });
+
+  it('is ready where the advertisement selects some of its nodes, and not where it selects none', async () => {
+    const fabric = await aFabric();
+    fabric.cluster.apply('Node', { ...objects.node('n1', 1), metadata: { name: 'n1', labels: { edge: 'yes' } } });
+    fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all', { nodeSelector: { matchLabels: { edge: 'yes' } } }));
+    await fabric.run(30_000);
+    expect(fabric.routes('a')).toEqual([`${prefix} from n1`]);
+    expect(conditions(fabric, 'AnycastService', 'dns/edge')).toContain('Ready=True/Announced');
+    fabric.cluster.apply('AnycastAdvertisement', objects.advertisement('all', { nodeSelector: { matchLabels: { edge: 'no' } } }));
+    await fabric.run(30_000);
+    expect(conditions(fabric, 'AnycastService', 'dns/edge')).toContain('Ready=False/NotSelected');
+  });
+});
+
 describe('another controller that claims the status of a Service', () => {
   it('is answered a few times a second, and moves no route', async () => {
     const fabric = await aFabric();

@@ -34,7 +34,7 @@ export function summarise(facts: StatusFacts, outcome: ServiceOutcome): ServiceS
   const obstacles = [
     ...fenceObstacles(facts, outcome),
     ...addressObstacles(facts, outcome),
-    ...proposal.places.flatMap((place) => placeObstacles(facts, outcome, place)),
+    ...proposal.places.flatMap((place) => placeObstacles(facts, outcome, place, announcedNodes.size)),
   ];
   return {
     addresses,
@@ -75,25 +75,34 @@ function fenceObstacles(facts: StatusFacts, { intent: { service } }: ServiceOutc
   return nodes.length === 0 ? [] : [{ reason: 'AwaitingFence', message: fenceMessage(nodes), needsPerson: false }];
 }
 
-/** What keeps one place from being as it should: a rule, a missing advertisement, or the way to the router. */
-function placeObstacles(facts: StatusFacts, outcome: ServiceOutcome, { standing, exports }: PlaceProposal): Obstacle[] {
+/**
+ * What keeps one place from being as it should: a rule, a missing advertisement, or the way to the router. That one of several
+ * routers is down is said by its AnycastPeer: not all Services have failed with it, and no rollout shall wait for it.
+ */
+function placeObstacles(
+  facts: StatusFacts,
+  outcome: ServiceOutcome,
+  { standing, exports }: PlaceProposal,
+  announcedNodes: number,
+): Obstacle[] {
   const { place } = standing;
   const held = outcome.decisions.find(
     (item) => item.outcome === 'hold' && item.place.node === place.node && item.place.prefix === place.prefix,
   );
   if (held !== undefined) return [obstacle(place, held.reason, `${reasons[held.reason].says}; ${held.exit}`)];
   if (standing.wanted === 'no' && standing.reason === 'NotSelected')
-    return [obstacle(place, 'NotSelected', reasons.NotSelected.says, true)];
+    return announcedNodes > 0 ? [] : [obstacle(place, 'NotSelected', reasons.NotSelected.says, true)];
   const announced = facts.ledger().route(place)?.announced ?? [];
   if (standing.reason === 'ObserveOnly' && announced.length > 0)
     return [obstacle(place, 'ObserveOnly', 'is announced still, and is being withdrawn: the mode is Observe')];
   if (standing.wanted !== 'yes') return [];
   return exports
     .filter((item) => !announced.includes(item.peer))
-    .map((item) => {
+    .flatMap((item) => {
       const reason =
         facts.speakers.reasonOf(place, item.peer) ?? (facts.speakers.get(place.node) === undefined ? 'SpeakerNotHeard' : 'WaitingForAck');
-      return obstacle(place, reason, `${reasons[reason].says} (peer ${item.peer})`);
+      const isCovered = reason === 'SessionDown' && announced.length > 0;
+      return isCovered ? [] : [obstacle(place, reason, `${reasons[reason].says} (peer ${item.peer})`)];
     });
 }
 
