@@ -52,7 +52,7 @@ const addressStatus = z.object({
 
 const status = z.object({
   ...statusFields(
-    'Accepted: the spec can be followed. ResolvedRefs: the Service is there and ours. Announced: at least one router has a route. Ready: all that should be announced is. Reconciling and Stalled are there only while true.',
+    'Accepted: the spec can be followed. ResolvedRefs: the Service is there and ours. Announced: at least one router has a route. Ready: all that should be announced is, to a router at least of each node. Reconciling and Stalled are there only while true.',
   ),
   addresses: list(addressStatus, ['address'], { max: limits.serviceAddresses })
     .exactOptional()
