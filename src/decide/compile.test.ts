@@ -142,7 +142,9 @@ describe('a narrowing edit', () => {
   it('is not made of labels of a node that was never seen', () => {
     const world = announced();
     world.cluster.forget('Node', 'n1');
-    expect(world.decide().governed.decisions).toMatchObject([{ outcome: 'hold', reason: 'InputMissing' }]);
+    expect(world.decide().governed.decisions).toMatchObject([
+      { outcome: 'hold', reason: 'InputMissing', exit: expect.stringMatching(/^Bring Node n1 back; .*: kubectl get node n1$/) },
+    ]);
   });
 
   it('applies also while the node is unknown', () => {

@@ -209,6 +209,9 @@ describe('the end of a Service', () => {
     expect(unseen).toMatchObject({ ownership: 'none', addresses: [{ address: '192.0.2.53', family: 'IPv4' }] });
     expect(unseen.desiredIngress).toBeUndefined();
     expect(governed.decisions).toMatchObject([{ outcome: 'hold', reason: 'InputMissing', inputs: { object: 'dns/edge' } }]);
+    expect(governed.decisions[0]?.exit).toBe(
+      'Bring Service dns/edge back; if it shall go, delete it then, so that the deletion is seen. What is there: kubectl -n dns get service edge',
+    );
   });
 
   it('goes on deciding by its endpoints while it is missing, brings up nothing, and leaves the status alone', () => {

@@ -649,7 +649,9 @@ describe('a speaker with a file', () => {
     const { speaker } = world.boot({ configFile: '/nowhere/config.yaml' });
     const made = world.routers.made.length;
     expect(speaker.notReady()).toMatch(/not read yet/);
-    expect(await speaker.start()).toMatchObject({ error: expect.stringMatching(/cannot read \/nowhere\/config\.yaml/) });
+    expect(await speaker.start()).toMatchObject({
+      error: expect.stringMatching(/cannot read \/nowhere\/config\.yaml: it does not exist; name a readable file/),
+    });
     expect(world.routers.made).toHaveLength(made);
   });
 });

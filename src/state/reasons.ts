@@ -40,7 +40,7 @@ export const reasons = {
     says: 'the node is not Ready, or was not until a moment ago: what is said about its endpoints is no evidence',
   },
   InputStale: { scope: 'govern', says: 'what the decision rests on was not heard of recently' },
-  InputMissing: { scope: 'govern', says: 'what the decision rests on was never seen, or is gone without a tombstone' },
+  InputMissing: { scope: 'govern', says: 'an object that the decision rests on is not there, and nobody saw that it was deleted' },
   HoldDown: { scope: 'govern', says: 'the route was withdrawn here repeatedly; it waits before it is announced again' },
   NoEvidence: { scope: 'govern', says: 'nothing that was seen says so: absence is no evidence' },
   RemovalGrace: { scope: 'govern', says: 'it was just taken away: where it is made again in a moment, it was never gone' },

@@ -56,13 +56,18 @@ function listOf(removals: readonly HeldRemoval[]) {
 }
 
 function decided(isApproved: boolean, left: number): readonly WantedCondition[] {
-  if (isApproved) return [isTrue('Approved', 'Approved'), isFalse('Ready', 'Removing', `${left} prefixes are being withdrawn`)];
-  const message = `${left} prefixes wait for their objects to be made anew; to withdraw them instead, set spec.approvedHash to the same hash`;
+  if (isApproved)
+    return [
+      isTrue('Approved', 'Approved'),
+      isFalse('Ready', 'Removing', `${left} ${left === 1 ? 'prefix is' : 'prefixes are'} being withdrawn`),
+    ];
+  const message = `${left} ${left === 1 ? 'prefix waits' : 'prefixes wait'} for their objects to be made anew; to withdraw them instead, set spec.approvedHash to the same hash`;
   return [isFalse('Approved', 'Restoring', message), isFalse('Ready', 'Restoring', message)];
 }
 
 function undecided(name: string, { hash, removals }: ReturnType<typeof listOf>): readonly WantedCondition[] {
   const services = new Set(removals.map(({ service }) => service)).size;
-  const message = `${removals.length} prefixes of ${services} Services would be withdrawn everywhere; they stay. If that is meant: kubectl patch anycasthold ${name} --type=merge --patch '{"spec":{"approvedHash":"${hash}"}}'. If not, undo what took them away; deleted Services go on being served, and to make them anew set restoredHash in the same way first`;
+  const what = `${removals.length} ${removals.length === 1 ? 'prefix' : 'prefixes'} of ${services} ${services === 1 ? 'Service' : 'Services'}`;
+  const message = `${what} would be withdrawn everywhere, and stay${removals.length === 1 ? 's' : ''}. If that is meant: kubectl patch anycasthold ${name} --type=merge --patch '{"spec":{"approvedHash":"${hash}"}}'. If not, undo what took them away; deleted Services go on being served, and to make them anew set restoredHash in the same way first`;
   return [isFalse('Approved', 'AwaitingApproval', message), isFalse('Ready', 'AwaitingApproval', message)];
 }

@@ -53,6 +53,15 @@ describe('the log', () => {
     ]);
   });
 
+  it('has times in milliseconds with microseconds, and no more digits', () => {
+    const term = aTerm();
+    const [turn] = term.turns;
+    if (turn === undefined) throw new Error('nothing was decided');
+    const service = turn.services[0];
+    const seen = linesOf({ turns: [{ ...turn, services: [{ ...service, observedMs: 1 / 3 }], sentMs: 15.205 }] } as unknown as TestTerm);
+    expect(seen[0]).toMatchObject({ observedMs: 0.333, latencyMs: 14.872 });
+  });
+
   it('tells of a hold when it begins, with its exit, and not while it goes on', () => {
     const term = TestTerm.ordinary();
     term.settle();

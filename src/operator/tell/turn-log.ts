@@ -3,6 +3,7 @@
  * messages to the speakers are sent.
  */
 import type { Logger } from '#obs/logger.ts';
+import { toMicroseconds } from '#runtime/to-microseconds.ts';
 import type { Turn } from '../pipeline/pipeline.ts';
 
 /** A node whose speaker has not come yet is the ordinary case at every start: it is said for those who look closely. */
@@ -26,8 +27,8 @@ export function logTurn(logger: Logger, turn: Turn): void {
         evidence,
         ...(outcome === 'hold' && { inputs, exit }),
         epoch,
-        observedMs,
-        latencyMs: turn.sentMs - observedMs,
+        observedMs: toMicroseconds(observedMs),
+        latencyMs: toMicroseconds(turn.sentMs - observedMs),
       });
     }
   }

@@ -1,5 +1,6 @@
 import type { Logger } from '#obs/logger.ts';
 import type { Clock } from '#runtime/clock.ts';
+import { toMicroseconds } from '#runtime/to-microseconds.ts';
 import type { RouteEntry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { SpeakerMetrics } from '../metrics.ts';
@@ -79,7 +80,7 @@ export class Journal {
       service,
       prefix,
       reason,
-      latencyMs: rounded(nowMs - orderedAtMs),
+      latencyMs: toMicroseconds(nowMs - orderedAtMs),
       orderedAt: this.#wall(orderedAtMs),
       ...(writtenAtMs !== undefined && { writtenAt: this.#wall(writtenAtMs) }),
       acknowledgedAt: this.#wall(nowMs),
@@ -88,8 +89,6 @@ export class Journal {
 
   /** Milliseconds since 1970 with fractions, which can be compared with those of other processes on this machine. */
   #wall(monotonicMs: number): number {
-    return rounded(this.#options.originMs + monotonicMs);
+    return toMicroseconds(this.#options.originMs + monotonicMs);
   }
 }
-
-const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;

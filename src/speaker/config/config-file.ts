@@ -11,6 +11,7 @@ import { limits } from '../limits.ts';
 import { configEntries } from './entries.ts';
 import { RoutesFile, readRoutesFile } from './routes-file.ts';
 import { type Config, configSchema } from './schema.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What a configuration file says. */
 export type FileConfig = {
@@ -29,7 +30,7 @@ export async function readConfigFile(path: string, prefixes: PrefixTable): Promi
   const { node, routesFile } = config.value;
   const listed =
     routesFile === undefined ? ok(new RoutesFile(prefixes, 0)) : await readRoutesFile(resolve(dirname(path), routesFile), prefixes);
-  if (!listed.ok) return listed;
+  if (!listed.ok) return err(`${path}: routesFile ${routesFile}: ${listed.error}`);
   const passwords = await readPasswords(path, config.value);
   if (!passwords.ok) {
     listed.value.release();
@@ -47,7 +48,8 @@ async function readPasswords(path: string, { peers }: Config): Promise<Result<Re
   const passwords = new Map<string, string>();
   for (const file of new Set(peers.flatMap(({ passwordFile }) => passwordFile ?? []))) {
     const text = await readText(resolve(dirname(path), file));
-    if (!text.ok) return text;
+    const field = `peers[${peers.findIndex(({ passwordFile }) => passwordFile === file)}].passwordFile`;
+    if (!text.ok) return err(`${path}: ${field}: ${text.error}; the password is the first line of the file that it names`);
     const password = passwordIn(text.value);
     if (!password.ok) return err(`${path}: the first line of ${file} ${password.error}`);
     passwords.set(file, password.value);
@@ -63,7 +65,7 @@ export async function readNodeName(path: string): Promise<Result<string | undefi
 
 async function readYaml(path: string): Promise<Result<Config, string>> {
   const text = await readText(path);
-  if (!text.ok) return text;
+  if (!text.ok) return err(`${text.error}; name a readable file with --config`);
   const config = parseConfig(text.value);
   return config.ok ? config : err(`${path}: ${config.error}`);
 }
@@ -77,9 +79,11 @@ export function parseConfig(text: string): Result<Config, string> {
   if (!value.ok) return value;
   const config = configSchema.safeParse(value.value);
   if (config.success) return ok(config.data);
-  const [issue] = config.error.issues;
+  const [issue, ...others] = config.error.issues;
   assert(issue !== undefined, 'what does not fit the schema has an issue');
-  return err(describeIssue(issue, value.value));
+  // What is missing is there where it is misspelt.
+  const misspelt = others.filter(({ code }) => code === 'unrecognized_keys').slice(0, 1);
+  return err([issue, ...misspelt].map((each) => describeIssue(each, value.value)).join('; '));
 }
 
 /** Aliases that expand without end are refused by the parser with an exception. */
@@ -111,7 +115,7 @@ async function readText(path: string): Promise<Result<string, string>> {
     if (size > limits.configFileBytes) return err(`${path}: ${size} bytes are more than the ${limits.configFileBytes} that are read`);
     return ok(await readFile(path, 'utf8'));
   } catch (error) {
-    return err(`cannot read ${path}: ${(error as Error).message}`);
+    return err(unreadable(path, error as NodeJS.ErrnoException));
   }
 }
 

@@ -196,7 +196,11 @@ peers:
     expect(refused).toMatchObject({ error: expect.stringMatching(/the first line of key has 99 octets: 1 to 80 are allowed/) });
     expect(JSON.stringify(refused)).not.toContain('very secret');
     await rm(join(folder, 'key'));
-    expect(await read(session)).toMatchObject({ error: expect.stringMatching(/cannot read .*key/) });
+    expect(await read(session)).toMatchObject({
+      error: expect.stringMatching(
+        /config\.yaml: peers\[0\]\.passwordFile: cannot read .*key: it does not exist; the password is the first line/,
+      ),
+    });
   });
 
   it.each([
@@ -232,6 +236,10 @@ describe('a configuration file that can not be used', () => {
     ['', /^the file: .*object/],
     [minimal.replace('asn: 64512', 'asn: 0'), /^asn is 0: .*>=1/],
     [minimal.replace('    peerASN: 64500\n', ''), /^peers\[0\]\.peerASN is missing: /],
+    [
+      minimal.replace('peerASN', 'peerAsn'),
+      /^peers\[0\]\.peerASN is missing: add it; peers\[0\] has no field "peerAsn": check the spelling, or remove it$/,
+    ],
     [minimal.replace('peerASN: 64500', 'peerASN: many'), /^peers\[0\]\.peerASN is "many": .*number/],
     [minimal.replace('192.0.2.254', '192.0.2.300'), /^peers\[0\]\.address is "192.0.2.300": "192.0.2.300" is not an IP address$/],
     [minimal.replace('routerId: 192.0.2.1', 'routerId: 2001:db8::1'), /^routerId is "2001:db8::1": an IPv4 address is needed$/],
@@ -279,9 +287,13 @@ describe('a configuration file that can not be used', () => {
 
   it('says which file can not be read', async () => {
     expect(await readConfigFile(join(folder, 'none.yaml'), prefixes)).toMatchObject({
-      error: expect.stringMatching(/cannot read .*none\.yaml: ENOENT/),
+      error: expect.stringMatching(/cannot read .*none\.yaml: it does not exist; name a readable file with --config$/),
     });
     await rm(join(folder, 'more.txt'), { force: true });
-    expect(await read(full)).toMatchObject({ error: expect.stringMatching(/cannot read .*more\.txt/) });
+    expect(await read(full)).toMatchObject({
+      error: expect.stringMatching(/config\.yaml: routesFile more\.txt: cannot read .*more\.txt: it does not exist$/),
+    });
+    expect(await readConfigFile(folder, prefixes)).toMatchObject({ error: expect.stringMatching(/cannot read .*: it is a folder; /) });
+    expect(await readConfigFile('\0', prefixes)).toMatchObject({ error: expect.stringMatching(/cannot read .*null bytes/) });
   });
 });

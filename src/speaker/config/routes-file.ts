@@ -5,6 +5,7 @@ import type { PrefixHandles, PrefixTable } from '#bgp/rib/prefix-table.ts';
 import { formatPrefix, parsePrefix, readIpv4Prefix } from '#net/prefix.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
+import { unreadable } from './unreadable.ts';
 
 const lineFeed = 0x0a;
 /** `::/0` and its line feed. */
@@ -95,7 +96,7 @@ export async function readRoutesFile(path: string, prefixes: PrefixTable): Promi
     file.release();
     return err(`${path}: ${taken.error}`);
   } catch (error) {
-    return err(`cannot read ${path}: ${(error as Error).message}`);
+    return err(unreadable(path, error as NodeJS.ErrnoException));
   }
 }
 
