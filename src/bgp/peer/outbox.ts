@@ -141,11 +141,13 @@ export class Outbox {
     const more = this.#rib.repeatSome(limits.sliceRoutes) || supplied;
     const wrote = this.#write(more);
     if (wrote !== 'something') this.#acknowledgements.pause();
-    this.#emptied = !more && wrote === 'nothing';
+    // A family that the router asked for begins when nothing else is left to write.
+    const again = wrote === 'nothing' && this.#rib.repeats;
+    this.#emptied = !more && wrote === 'nothing' && !again;
     if (this.#emptied) this.#finishRepeating();
     this.#checkSettled();
     // What waits for the router is gone on with when the stream drained, or when TCP acknowledged some of what is on its way.
-    return more || wrote === 'something';
+    return more || again || wrote === 'something';
   }
 
   #write(more: boolean): 'something' | 'nothing' | 'waits' {

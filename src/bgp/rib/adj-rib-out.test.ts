@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type AddressFamily, parseIpAddress } from '#net/ip-address.ts';
 import { type Prefix, parsePrefix } from '#net/prefix.ts';
 import { unwrap } from '#runtime/result.ts';
 import { AdjRibOut, type Chunk } from './adj-rib-out.ts';
 import type { OutgoingRoute } from './attribute-buckets.ts';
+import { PrefixColumn } from './prefix-column.ts';
 import { type PrefixHandle, PrefixTable } from './prefix-table.ts';
 import { SharedTemplates } from './shared-templates.ts';
 import { routerContext, TestRouter } from './testing/router.ts';
@@ -111,14 +112,12 @@ describe('what a router is told', () => {
     for (const handle of [first, second, third]) rib.announce(handle, aRoute(1));
     rib.announce(hold('2001:db8::1/128'), aRoute(1, 'IPv6'));
     flush();
-    rib.announce(second, aRoute(2));
     rib.withdraw(third);
     rib.repeat('IPv4');
     rib.repeatSome(100);
     expect(rib.isWritten(first)).toBe(false);
+    rib.announce(second, aRoute(2));
     rib.announce(hold('192.0.2.4/32'), aRoute(1));
-    rib.repeat('IPv4');
-    rib.repeatSome(100);
     const [withdrawals, announcements] = flush();
     expect([withdrawals?.withdrawn, withdrawals?.announced]).toEqual([[third], []]);
     expect(announcements?.announced).toHaveLength(3);
@@ -161,9 +160,36 @@ describe('what a router is told', () => {
     rib.announce(hold('2001:db8::1/128'), aRoute(1, 'IPv6'));
     flush();
     for (const family of ['IPv6', 'IPv4'] as const) rib.repeat(family);
-    expect([rib.repeatSome(9), rib.repeatSome(9)]).toEqual([true, false]);
+    for (let left = 2; left > 0; left -= 1) {
+      expect([rib.repeats, rib.repeatSome(9), rib.repeatSome(9)]).toEqual([true, false, false]);
+      expect(rib.repeats).toBe(left === 2);
+      flush();
+      expect(router.updates).toHaveLength(5 - left);
+    }
+  });
+
+  it('is looked through once however often the router asks meanwhile, and never for a family of which it hears nothing', () => {
+    const { rib, router, hold, flush } = aSession(['IPv4']);
+    for (let index = 0; index < 5; index += 1) rib.announce(hold(`192.0.2.${index}/32`), aRoute(1));
     flush();
-    expect(router.updates).toHaveLength(4);
+    const looks = vi.spyOn(PrefixColumn.prototype, 'prefixes');
+    onTestFinished(() => looks.mockRestore());
+    rib.repeat('IPv6');
+    expect([rib.repeats, rib.repeatSome(9)]).toEqual([false, false]);
+    rib.repeat('IPv4');
+    expect(rib.repeatSome(1)).toBe(true);
+    for (let time = 0; time < 1_000; time += 1) rib.repeat('IPv4');
+    expect(looks).toHaveBeenCalledTimes(1);
+    // News goes out although the router never stops asking, and then it is told all again.
+    rib.announce(hold('198.51.100.1/32'), aRoute(2));
+    expect([rib.repeatSome(9), rib.repeatSome(9)]).toEqual([false, false]);
+    flush();
+    expect(router.routes.get('198.51.100.1/32')).toBe(2);
+    rib.repeat('IPv4');
+    const before = router.updates.length;
+    expect([rib.repeats, rib.repeatSome(9)]).toEqual([true, false]);
+    flush();
+    expect([looks.mock.calls.length, rib.repeats, router.updates.length - before]).toEqual([2, false, 2]);
   });
 
   it('is a bug where route and prefix are of different families', () => {

@@ -28,7 +28,7 @@ export type Acknowledged = { readonly gained: readonly PrefixHandle[]; readonly 
 const toBeRepeated = -1;
 
 /** Routes that the router asked for again: a copy of their handles, how many were seen to, and the last chunk before it asked. */
-type Repetition = { readonly prefixes: Uint32Array; seen: number; readonly asked: number };
+type Repetition = { readonly family: AddressFamily; readonly prefixes: Uint32Array; seen: number; readonly asked: number };
 
 /**
  * What one session shall tell its router, against what it told: the difference, packed into as few UPDATEs as it takes.
@@ -58,7 +58,9 @@ export class AdjRibOut {
   readonly #waiting = new Set<Bucket>();
   /** Those of them that fill an UPDATE. */
   readonly #filled = new Set<Bucket>();
-  readonly #repetitions = new Map<AddressFamily, Repetition>();
+  /** Families that are to be repeated, with the last chunk before the router asked. */
+  readonly #asked = new Map<AddressFamily, number>();
+  #repetition: Repetition | undefined;
   readonly #owedMarkers = new Set<AddressFamily>();
   #writtenChunks = 0;
   #acknowledgedChunks = 0;
@@ -127,23 +129,30 @@ export class AdjRibOut {
 
   /**
    * All routes of the family are written again: the router asked for them (RFC 2918 §3). `repeatSome` does it, a part at a time; what is
-   * written after this call is not written once more.
+   * written after this call is not written once more. Costs nothing by itself: a router may ask ten thousand times a second.
    */
   repeat(family: AddressFamily): void {
-    this.#repetitions.set(family, { prefixes: this.#wanted.prefixes(), seen: 0, asked: this.#writtenChunks });
+    if (this.#families.includes(family)) this.#asked.set(family, this.#writtenChunks);
   }
 
-  /** Sees to as many of the routes that are to be repeated; true while there are more. */
+  /** Whether a family is to be repeated that was not begun with. */
+  get repeats(): boolean {
+    return this.#asked.size > 0;
+  }
+
+  /**
+   * Sees to as many of the routes that are to be repeated; true while there are more of the same family. The next is begun with when
+   * nothing waits to be written: a router that never stops asking gets its routes as fast as it takes them, and news in between.
+   */
   repeatSome(routes: number): boolean {
-    const [first] = this.#repetitions;
-    if (first === undefined) return false;
-    const [family, repetition] = first;
-    const end = Math.min(repetition.seen + routes, repetition.prefixes.length);
-    for (; repetition.seen < end; repetition.seen += 1) {
-      this.#repeat(at(repetition.prefixes, repetition.seen), family, repetition.asked);
-    }
-    if (end === repetition.prefixes.length) this.#repetitions.delete(family);
-    return this.#repetitions.size > 0;
+    if (this.#waiting.size === 0) this.#repetition ??= this.#nextRepetition();
+    const repetition = this.#repetition;
+    if (repetition === undefined) return false;
+    const { prefixes, family, asked } = repetition;
+    const end = Math.min(repetition.seen + routes, prefixes.length);
+    for (; repetition.seen < end; repetition.seen += 1) this.#repeat(at(prefixes, repetition.seen), family, asked);
+    if (end === prefixes.length) this.#repetition = undefined;
+    return this.#repetition !== undefined;
   }
 
   /** All first routes are wanted now: when they are written, End-of-RIB follows (RFC 4724 §2). Once in a session. */
@@ -233,6 +242,14 @@ export class AdjRibOut {
   #unlist(bucket: Bucket): void {
     if (bucket.pending.octets < bucket.room) this.#filled.delete(bucket);
     if (bucket.pending.size === 0) this.#waiting.delete(bucket);
+  }
+
+  #nextRepetition(): Repetition | undefined {
+    const [next] = this.#asked;
+    if (next === undefined) return undefined;
+    const [family, asked] = next;
+    this.#asked.delete(family);
+    return { family, prefixes: this.#wanted.prefixes(), seen: 0, asked };
   }
 
   #repeat(prefix: PrefixHandle, family: AddressFamily, asked: number): void {
