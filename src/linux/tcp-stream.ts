@@ -4,6 +4,9 @@ import { err, type Result } from '#runtime/result.ts';
 import type { AcknowledgedBy, ByteStream, ByteStreamHandlers, Protection, SocketAddress } from './byte-stream.ts';
 import type { SocketOptions } from './socket-options.ts';
 
+/** Bytes of a read that left more in the kernel: Node reads so many at once. */
+const fullRead = 65_536;
+
 /** Wraps a connected socket. `options` is absent where the kernel can't be asked for acknowledgements. */
 export class TcpStream implements ByteStream {
   readonly local: SocketAddress;
@@ -50,9 +53,18 @@ export class TcpStream implements ByteStream {
       queueMicrotask(() => handlers.closed(this.#closeReason));
       return;
     }
-    this.#socket.on('data', (bytes) => handlers.data(bytes as Buffer));
+    this.#socket.on('data', (bytes) => {
+      handlers.data(bytes as Buffer);
+      if (bytes.length >= fullRead) this.#giveTurn();
+    });
     this.#socket.on('drain', () => handlers.drained());
     this.#socket.resume();
+  }
+
+  /** Node would read on, up to 2 MB, before anybody else is heard: an end that never stops talking waits for all others in between. */
+  #giveTurn(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#socket.resume());
   }
 
   get bytesWritten(): number {

@@ -41,6 +41,36 @@ describe('a TCP connection', () => {
     expect((await connectOnce(new Tcp(), {})).acknowledgedBy).toBe('peer');
   });
 
+  it('that never stops sending is read a piece at a time, and others get their turn in between', async () => {
+    const tcp = new Tcp();
+    const accepted: ByteStream[] = [];
+    const listener = unwrap(await tcp.listen({ address: '127.0.0.1', port: 0 }, (stream) => accepted.push(stream)));
+    const sender = await new Promise<ByteStream>((resolve) => tcp.connect(listener.local, (result) => resolve(unwrap(result))));
+    expect(await until(() => accepted.length === 1)).toBe(true);
+    const total = 4 * 1_024 * 1_024;
+    let [received, thisTurn, most] = [0, 0, 0];
+    const turn = (): void => {
+      thisTurn = 0;
+      if (received < total) setImmediate(turn);
+    };
+    turn();
+    sender.attach({ data: () => undefined, drained: () => undefined, closed: () => undefined });
+    sender.write(new Uint8Array(total));
+    accepted[0]?.attach({
+      data: (bytes) => {
+        received += bytes.length;
+        thisTurn += bytes.length;
+        most = Math.max(most, thisTurn);
+      },
+      drained: () => undefined,
+      closed: () => undefined,
+    });
+    expect(await until(() => received === total)).toBe(true);
+    expect(most).toBeLessThanOrEqual(2 * 65_536);
+    for (const stream of [sender, ...accepted]) stream.destroy();
+    await listener.close();
+  });
+
   it('starts from the source address', async () => {
     expect((await connectOnce(new Tcp(), { sourceAddress: '127.0.0.9' })).local).toBe('127.0.0.9');
     expect((await connectOnce(new Tcp(), { sourceAddress: '127.0.0.9', hopLimit: 1 })).local).toBe('127.0.0.9');
