@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatIpAddress } from '#net/ip-address.ts';
-import { type Interfaces, interfaceAddresses } from './interface-addresses.ts';
+import { type Interfaces, interfaceAddresses, machineInterfaces } from './interface-addresses.ts';
 
 const entry = (address: string, internal = false) => ({ address, internal });
 
@@ -38,5 +38,17 @@ describe('the addresses of the interface that reaches a peer', () => {
 
   it('are read from the machine when none are given', () => {
     expect(interfaceAddresses({ address: '127.0.0.1' })).toEqual([]);
+  });
+});
+
+describe('the interfaces of the machine', () => {
+  it('are those of the last time where they can not be read: a process without descriptors goes on', () => {
+    const before = machineInterfaces();
+    const exhausted = (): typeof before => {
+      throw new Error('uv_interface_addresses returned Unknown system error 24');
+    };
+    expect(machineInterfaces(exhausted)).toBe(before);
+    expect(Object.keys(before)).toContain('lo');
+    expect(machineInterfaces()).not.toBe(before);
   });
 });

@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import { formatIpAddress, type IpAddress } from '#net/ip-address.ts';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { allNodes, allRouters } from './icmp-structures.ts';
+import { machineInterfaces } from './interface-addresses.ts';
 import { decodeRouterMessage, encodeRouterMessage, type RouterMessage } from './router-messages.ts';
 import { type IcmpSockets, socketOptions } from './socket-options.ts';
 
@@ -24,7 +24,7 @@ export type LinkSocket = {
 /** Opens a link by the name of its interface. The error says what is missing. */
 export type OpenLinkSocket = (device: string) => Result<LinkSocket, string>;
 
-/** The interfaces of the machine, as `os.networkInterfaces` gives those that are up. */
+/** The interfaces of the machine, as Node gives those that are up. */
 type Interfaces = Readonly<
   Record<string, readonly { readonly address: string; readonly mac: string; readonly scopeid?: number }[] | undefined>
 >;
@@ -36,7 +36,7 @@ type Link = { readonly index: number; readonly linkLayerAddress: Uint8Array | un
 export function openLinkSocket(
   device: string,
   options: () => Result<IcmpSockets, string> = socketOptions,
-  interfaces: () => Interfaces = networkInterfaces,
+  interfaces: () => Interfaces = machineInterfaces,
 ): Result<LinkSocket, string> {
   const kernel = options();
   if (!kernel.ok) return kernel;

@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http';
-import { networkInterfaces } from 'node:os';
+import { machineInterfaces } from '#linux/interface-addresses.ts';
 import type { AddressFamily } from '#net/ip-address.ts';
 import type { AskPort } from './health-check-runner.ts';
 import { partsOf } from './health-port.ts';
@@ -30,7 +30,7 @@ export async function askAtFirst(addresses: readonly string[], port: number): Pr
 
 /** This machine's addresses that others reach it by; read anew, since they come and go. */
 function ownAddresses(family: AddressFamily): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const all = Object.values(machineInterfaces()).flatMap((addresses) => addresses ?? []);
   // A link-local address names no host without its interface; loopback interfaces hold addresses of services, not of the node.
   const own = all.filter((each) => each.family === family && !each.internal && !each.address.startsWith('fe80:'));
   return own.slice(0, limits.addressesAsked).map(({ address }) => address);
