@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { err, type Result, unwrap } from '#runtime/result.ts';
+import { err, ok, type Result, unwrap } from '#runtime/result.ts';
 import type { ByteStream, ConnectTarget, Listener, ListenOptions, TcpKey } from './byte-stream.ts';
 import { socketOptions } from './socket-options.ts';
 import { Tcp } from './tcp.ts';
@@ -60,6 +60,23 @@ describe.each(['127.0.0.1', '::1'])('a key of TCP MD5, on %s', (address) => {
     unwrap(listener.setKey(address === '::1' ? '2001:db8::9' : '192.0.2.9', md5('other')));
     expect(await outcome(connect(listener))).toBe('connected');
     expect(await outcome(connect(listener, { key: md5('right') }))).toBe('unanswered');
+  });
+
+  it('is replaced by another in one step: a listener without one would take what is not signed', async () => {
+    const kernel = unwrap(socketOptions());
+    const removed: string[] = [];
+    const removeKey = (fd: number, remote: string): void => {
+      removed.push(remote);
+      kernel.removeKey(fd, remote);
+    };
+    const watched = new Tcp(() => ok({ ...kernel, removeKey }));
+    const listener = unwrap(await watched.listen({ address, port: 0 }, (stream) => stream.destroy(), { v6only: true }));
+    cleanups.push(() => listener.close());
+    unwrap(listener.setKey(address, md5('old')));
+    unwrap(listener.setKey(address, md5('new')));
+    expect(removed).toEqual([]);
+    unwrap(listener.setKey(address, undefined));
+    expect(removed).toEqual([address]);
   });
 
   it('can be changed and taken away, and connections that are there go on', async () => {

@@ -95,8 +95,8 @@ export class Tcp implements Connector, Acceptor {
   #setKey(fd: number, remote: string, key: TcpKey | undefined): Result<void, string> {
     const options = this.#options();
     if (!options.ok) return key === undefined ? ok(undefined) : options;
-    // The kernel keeps a key until it is told another, and takes none of the same address twice.
-    options.value.removeKey(fd, remote);
+    // The kernel replaces a key of TCP MD5 at once: without one in between it would take what is not signed.
+    if (key?.kind !== 'MD5') options.value.removeKey(fd, remote);
     return key === undefined ? ok(undefined) : options.value.protect(fd, remote, { key });
   }
 

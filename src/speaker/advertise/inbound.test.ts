@@ -103,6 +103,39 @@ describe('routers that connect', () => {
     expect(await connect('192.0.2.254')).toBe('connected');
   });
 
+  it('sign at every moment while a peer changes: its key is replaced, never taken away before', async () => {
+    const told: (string | undefined)[] = [];
+    const refused = new Set(['refused']);
+    const listener: Listener = {
+      local: { address: '0.0.0.0', port: 1 },
+      setKey: (_, key) => {
+        told.push(key?.secret);
+        return key !== undefined && refused.has(key.secret) ? err('the kernel refused the TCP MD5 key (errno 12)') : ok(undefined);
+      },
+      close: () => Promise.resolve(),
+    };
+    let admits: ListenOptions['admits'];
+    const acceptor = {
+      listen: (_: SocketAddress, __: unknown, options: ListenOptions = {}) => {
+        admits = options.admits;
+        return Promise.resolve(ok(listener));
+      },
+    };
+    const door = new Inbound({ acceptor, at: here.slice(0, 1), dscp: 48, logger: silentLogger, onConnection: () => undefined });
+    unwrap(await door.start());
+    const router = { address: '192.0.2.254', port: 40_000 };
+    door.setPeer(peer({ password: 'old' }));
+    door.setPeer(peer({ password: 'old', holdTimeMs: 30_000 }));
+    door.setPeer(peer({ password: 'new' }));
+    expect([told, admits?.(router)]).toEqual([['old', 'old', 'new'], true]);
+    // What the kernel does not take leaves no other key behind, and nobody is let in.
+    door.setPeer(peer({ password: 'refused' }));
+    expect([told.slice(3), admits?.(router)]).toEqual([['refused', undefined], false]);
+    door.setPeer(peer({ password: 'new' }));
+    door.setPeer(peer({ password: 'new', address: '192.0.2.253' }));
+    expect(told.slice(5)).toEqual(['new', undefined, 'new']);
+  });
+
   it('in a VRF come to listeners of their own, made for the first of them', async () => {
     const { inbound, asked, lines, clock, connect } = await aDoor();
     inbound.setPeer(peer({ vrf: 'blue', password: 'p' }));

@@ -39,7 +39,10 @@ export class Inbound {
 
   /** A peer is new or different. Its VRF gets its listeners when the first peer is in it. */
   setPeer(entry: PeerEntry): void {
-    this.removePeer(entry.name);
+    const before = this.#peers.get(entry.name);
+    // A listener replaces a key in one step: without one in between it would take what is not signed.
+    const staysSigned = before !== undefined && entry.password !== undefined && keyName(before) === keyName(entry);
+    if (!staysSigned) this.removePeer(entry.name);
     this.#peers.set(entry.name, entry);
     const vrf = entry.vrf ?? '';
     if (this.#listeners.has(vrf)) this.#tell(entry);
@@ -98,8 +101,13 @@ export class Inbound {
     const key = keyOf(password, tcpAo);
     for (const listener of this.#listenersFor(entry)) {
       const set = listener.setKey(address, key);
-      if (set.ok) this.#keys.set(keyName(entry), key);
-      else this.#options.logger.error({ event: 'key-refused', peer: entry.name }, `${set.error}; the router can not connect to us`);
+      if (set.ok) {
+        this.#keys.set(keyName(entry), key);
+        continue;
+      }
+      this.#keys.delete(keyName(entry));
+      listener.setKey(address, undefined);
+      this.#options.logger.error({ event: 'key-refused', peer: entry.name }, `${set.error}; the router can not connect to us`);
     }
   }
 
