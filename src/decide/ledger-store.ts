@@ -1,3 +1,4 @@
+import { type AddressFamily, familyOfText } from '#net/ip-address.ts';
 import { type Place, placeKey } from '#state/decision.ts';
 import { type Entry, type EntryKey, nodeKey, peerKey, type RouteEntry, routeKey } from '#state/entry.ts';
 import type { Hello, Report } from '#state/messages.ts';
@@ -44,7 +45,7 @@ export class LedgerStore implements Ledger {
   readonly #announcedOn = new Counter();
   /** On how many nodes each prefix is ordered. */
   readonly #ordered = new Counter();
-  /** How many routes of each `node peer` are ordered. */
+  /** How many routes of each `node peer family` are ordered. */
   readonly #told = new Counter();
   readonly removals = new RemovalStore();
   /** Places that share an entry share this too. */
@@ -115,8 +116,14 @@ export class LedgerStore implements Ledger {
     return this.#ordered.size;
   }
 
-  routesTold(node: string, peer: string): number {
-    return this.#told.get(`${node} ${peer}`);
+  routesTold(node: string, peer: string, family?: AddressFamily): number {
+    const toldOf = (one: AddressFamily): number => this.#told.get(`${node} ${peer} ${one}`);
+    return family === undefined ? toldOf('IPv4') + toldOf('IPv6') : toldOf(family);
+  }
+
+  /** Whether something about a Service is held. */
+  hasHoldsOf(service: string): boolean {
+    return this.#holds.has(service);
   }
 
   /** Whether something about the sessions of a node is held. */
@@ -319,7 +326,8 @@ export class LedgerStore implements Ledger {
   #countOrder({ place, order }: HeldRoute, more: 1 | -1): void {
     if (order === undefined) return;
     this.#ordered.add(place.prefix, more);
-    for (const peer of order.peers) this.#told.add(`${place.node} ${peer}`, more);
+    const family = familyOfText(place.prefix);
+    for (const peer of order.peers) this.#told.add(`${place.node} ${peer} ${family}`, more);
   }
 
   #takeFrom(service: string, slot: Slot): void {

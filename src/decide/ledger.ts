@@ -1,3 +1,4 @@
+import type { AddressFamily } from '#net/ip-address.ts';
 import type { Place } from '#state/decision.ts';
 import type { Entry, EntryKey, RouteEntry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
@@ -54,8 +55,8 @@ export type Ledger = {
   prefixes(): Iterable<string>;
   /** How many these are. */
   readonly prefixCount: number;
-  /** How many routes of a node are ordered to be told to a peer. */
-  routesTold(node: string, peer: string): number;
+  /** How many routes of a node are ordered to be told to a peer: of one family, or of both. */
+  routesTold(node: string, peer: string, family?: AddressFamily): number;
   /** Prefixes that configuration takes away. */
   readonly removals: Removals;
 };

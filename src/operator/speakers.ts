@@ -178,7 +178,9 @@ export class Speakers {
     const nowMs = clock.nowMs();
     const services = new Set(report.routes.flatMap(({ prefix }) => ledger.route({ prefix, node })?.service ?? []));
     const freed = ledger.applyReport(node, report, nowMs);
-    pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, nowMs);
+    // What is held may have waited for this very place to come up.
+    const holding = [...services].filter((service) => ledger.hasHoldsOf(service));
+    pipeline.mark({ services: [...this.#waitingFor(freed), ...holding], nodes: [] }, nowMs);
     this.#options.onReport(node, report, services);
     this.#options.onChange(node);
   }

@@ -1,3 +1,4 @@
+import type { AddressFamily } from '#net/ip-address.ts';
 import { nodeKey, peerKey } from '#state/entry.ts';
 import type { Cause, Evidence } from '#state/evidence.ts';
 import { type Feature, featuresOf } from '#state/features.ts';
@@ -44,6 +45,8 @@ type SessionRecord = {
   readonly evidence: readonly Evidence[];
   readonly doubts: readonly Doubt[];
   readonly inputs: SessionDecision['inputs'];
+  /** Families that the session carries, and shall not any more. */
+  readonly drops?: readonly AddressFamily[];
 };
 
 type Needing = SessionRecord & { readonly needs: readonly Feature[] };
@@ -90,15 +93,16 @@ function peerDifference(node: string, standing: PeerStanding, ledger: Ledger, co
   if (fields.length === 0) return undefined;
   const effect = sessionEffect(held.entry, entry);
   const inputs = { fields: fields.join(', ') };
-  return { order, record: { ...told, inputs, outcome: 'change', effect, cause: effect === 'bounce' ? 'narrowing' : 'attributes' } };
+  const drops = held.entry.families.filter((family) => !entry.families.includes(family));
+  return { order, record: { ...told, inputs, drops, outcome: 'change', effect, cause: effect === 'bounce' ? 'narrowing' : 'attributes' } };
 }
 
 function judged(node: string, record: Needing, ledger: Ledger, context: GovernContext): SessionDecision {
-  const { doubts, needs, ...told } = record;
+  const { doubts, needs, drops: _, ...told } = record;
   const { nowMs, epoch } = context;
   const { cause, evidence } = record;
   const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
-  const takes = closes(node, record, ledger);
+  const takes = ends(node, record, ledger);
   const question = { cause, node, evidence, doubts, needs, ...(takes && { takes }), ...(before && { before }) };
   const admission = admit(question, { ...context, ledger, countedElsewhere: nothingCounted });
   if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
@@ -107,9 +111,12 @@ function judged(node: string, record: Needing, ledger: Ledger, context: GovernCo
   return { ...told, ...admission, inputs, node, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs, epoch };
 }
 
-/** A session that shall end; one that is made anew brings its routes back by itself. */
-function closes(node: string, { outcome, peer }: SessionRecord, ledger: Ledger): Taking | undefined {
-  return outcome === 'close' && peer !== undefined ? { what: 'session', routes: ledger.routesTold(node, peer) } : undefined;
+/** A session that shall end, or one of its families; one that is made anew as it was brings its routes back by itself. */
+function ends(node: string, { outcome, peer, drops = [] }: SessionRecord, ledger: Ledger): Taking | undefined {
+  if (peer === undefined) return undefined;
+  if (outcome === 'close') return { what: 'session', routes: ledger.routesTold(node, peer) };
+  const routes = drops.reduce((sum, family) => sum + ledger.routesTold(node, peer, family), 0);
+  return drops.length === 0 ? undefined : { what: 'session', routes };
 }
 
 /** Sessions do not come up as places do: there is no hold-down, and nothing that would be counted. */

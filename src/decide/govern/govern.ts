@@ -14,7 +14,7 @@ import type { HeldRemoval, RemovalChanges } from '../removals.ts';
 import { type Admission, admit, wakeOf } from './admission.ts';
 import type { GuardFacts, Taking } from './guard.ts';
 import { changedPeers, type EntryReason, joined, restricted, routeEntry, sureReason } from './route-entry.ts';
-import { isFailing, prefixesGoing, prefixesOf, taken } from './taking.ts';
+import { isFailing, prefixesComing, prefixesGoing, prefixesOf, taken } from './taking.ts';
 
 /**
  * Decides on every difference between a proposal and what is held. Losses come first: where one is held back, the whole place
@@ -59,12 +59,15 @@ class Judge {
   readonly #held = new Map<string, HeldRemoval>();
   readonly #removed = new Set<string>();
   #together: ReadonlySet<string> | undefined;
+  #coming: ReadonlySet<string> | undefined;
 
   constructor(proposal: Proposal, ledger: Ledger, context: GovernContext) {
     this.#proposal = proposal;
     this.#ledger = ledger;
     this.#context = context;
-    this.#facts = { ...context, ledger, countedElsewhere: (place) => this.#countedElsewhere(place) };
+    // The places of a prefix ask the same: it is looked at once.
+    const emptiesPool = rememberingLast(context.emptiesPool);
+    this.#facts = { ...context, ledger, emptiesPool, countedElsewhere: (place) => this.#countedElsewhere(place) };
   }
 
   decide(place: PlaceProposal): void {
@@ -72,7 +75,7 @@ class Judge {
     const { refused } = place.standing;
     if (held?.order === undefined) this.#bringUp(place);
     else if (refused !== undefined && this.#refuses(place, refused, held.order.peers)) return;
-    else if (this.#loses(place, held.order.peers)) return;
+    else if (this.#loses(place, held.order)) return;
     else this.#change(place, held, held.order);
   }
 
@@ -80,7 +83,7 @@ class Judge {
   removals(): RemovalChanges {
     const { removals } = this.#ledger;
     const known = this.#proposal.places.filter(({ standing }) => removals.of(standing.place.prefix) !== undefined);
-    const kept = prefixesOf(known).difference(taken(known));
+    const kept = prefixesOf(known).difference(taken(known, this.#ledger));
     const isDecided = (prefix: string): boolean => this.#removed.has(prefix) || this.#held.has(prefix);
     return {
       grace: [...this.#grace].filter((prefix) => !isDecided(prefix)),
@@ -117,8 +120,9 @@ class Judge {
   }
 
   /** Losses of a place with the route; true where nothing more is to be done. */
-  #loses(place: PlaceProposal, heldPeers: readonly string[]): boolean {
+  #loses(place: PlaceProposal, order: HeldOrder): boolean {
     const { standing, lost } = place;
+    const heldPeers = order.peers;
     if (standing.wanted === 'no') {
       const takes = isFailing(standing) ? {} : this.#takesPrefix(standing.place.prefix);
       const isAdmitted = this.#admit(standing.place, { ...standing, outcome: 'withdraw', peers: heldPeers, ...takes });
@@ -127,8 +131,17 @@ class Judge {
       if (isAdmitted || place.exports.length === 0) return true;
     }
     if (lost.peers.length === 0) return false;
-    const takes = { what: 'peer' } as const;
-    return !this.#admit(standing.place, { ...lost, outcome: 'withdraw', cause: 'narrowing', reason: 'PeerNotSelected', takes });
+    const { takes = { what: 'peer' } } = this.#takesPrefix(standing.place.prefix);
+    if (this.#admit(standing.place, { ...lost, outcome: 'withdraw', cause: 'narrowing', reason: 'PeerNotSelected', takes })) return false;
+    if (takes.what === 'prefix') this.#makeBeforeBreak(place, order);
+    return true;
+  }
+
+  /** What the last router that has the route is to lose waits for others to have it: they are told meanwhile. */
+  #makeBeforeBreak(place: PlaceProposal, { entry, peers }: HeldOrder): void {
+    if (entry === undefined || place.standing.wanted !== 'yes') return;
+    const gained = this.#gains(place, this.#split(place.exports, peers).gains);
+    if (gained.length > 0) this.#setEntry(place, joined(entry, this.#made(place, 'Serving', gained)));
   }
 
   /** A place that keeps the route, perhaps for fewer peers: other attributes, new peers. */
@@ -177,7 +190,9 @@ class Judge {
   /** The prefix, where configuration leaves it no place; else this is one place of several. */
   #takesPrefix(prefix: string): { readonly takes?: Taking } {
     const together = this.#goingTogether();
-    return together.has(prefix) ? { takes: { what: 'prefix', prefix, together } } : {};
+    if (!together.has(prefix)) return {};
+    this.#coming ??= prefixesComing(this.#proposal);
+    return { takes: { what: 'prefix', prefix, together, isComing: this.#coming.has(prefix) } };
   }
 
   #goingTogether(): ReadonlySet<string> {
@@ -190,12 +205,13 @@ class Judge {
     if (takes?.what !== 'prefix') return;
     const { prefix } = takes;
     if (rule === 'Admitted') this.#removed.add(prefix);
-    else if (heldFor === 'RemovalGrace') this.#grace.add(prefix);
+    else if (heldFor === 'RemovalGrace' && takes.isComing !== true) this.#grace.add(prefix);
     else if (heldFor === 'RemovalHeld') this.#held.set(prefix, { prefix, service: this.#proposal.service, cause, reason });
   }
 
   /** Asks the admission function, and writes the record of its answer. */
-  #admit(place: Place, difference: Difference): boolean {
+  #admit(place: Place, asked: Difference): boolean {
+    const difference = this.#withApproval(asked);
     const { outcome, peers, cause, reason, evidence } = difference;
     const before = this.#ledger.hold(this.#proposal.service, holdKey(placeKey(place), cause));
     const question = { ...difference, node: place.node, ...(before && { before }) };
@@ -204,6 +220,15 @@ class Judge {
     const record = { place, peers, service: this.#proposal.service, cause, evidence, epoch: this.#context.epoch };
     this.decisions.push({ ...record, ...this.#answer({ outcome, reason }, admission, before) });
     return admission.rule === 'Admitted';
+  }
+
+  /** What a person approved he vouches for: the object behind it may have been let go, and was never seen by this leader. */
+  #withApproval(difference: Difference): Difference {
+    const { takes, evidence, doubts } = difference;
+    const removal = takes?.what === 'prefix' ? this.#ledger.removals.of(takes.prefix) : undefined;
+    if (removal?.state !== 'held' || !removal.isApproved) return difference;
+    const approval: Evidence = { source: 'AnycastHold', object: removal.batch, fact: 'approved' };
+    return { ...difference, evidence: [...evidence, approval], doubts: doubts.filter(({ reason }) => reason !== 'InputMissing') };
   }
 
   #answer(wish: Pick<Difference, 'outcome' | 'reason'>, admission: Admission, before: HoldRecord | undefined): Answer {

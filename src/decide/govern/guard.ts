@@ -38,6 +38,8 @@ export type Taking =
       readonly prefix: string;
       /** All prefixes that the same decision takes away. */
       readonly together: ReadonlySet<string>;
+      /** Configuration wants it elsewhere, where no router has it yet. Default: it does not. */
+      readonly isComing?: boolean;
     }
   | { readonly what: 'peer' }
   | { readonly what: 'session'; readonly routes: number };

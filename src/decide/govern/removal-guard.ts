@@ -12,8 +12,10 @@ export const removalGuard: Guard = (question, facts) => {
   const known = facts.ledger.removals.of(takes.prefix);
   if (known?.state === 'removed' || (known?.state === 'held' && known.isApproved)) return undefined;
   if (known?.state === 'held') return heldIn(known);
-  const excess = known === undefined ? excessOf(takes, facts) : undefined;
-  return excess ?? grace(question, facts);
+  // What goes elsewhere has a moment to come up there, and counts for nothing till then.
+  const comes = known === undefined && takes.isComing === true ? grace(question, facts) : undefined;
+  const excess = known === undefined && comes === undefined ? excessOf(takes, facts) : undefined;
+  return comes ?? excess ?? grace(question, facts);
 };
 
 /** What this removal would be too much of; undefined where it is not. What is in grace counts already. */

@@ -222,6 +222,35 @@ describe('a hold', () => {
     expect([fabric.routes('a'), servicesThere(fabric), holds(fabric)]).toEqual([[], [], []]);
   });
 
+  it.each([
+    ['AnycastPool', 'edge'],
+    ['AnycastAdvertisement', 'all'],
+    ['AnycastPeer', 'a'],
+  ] as const)('goes when it is approved, also where the %s behind it was let go and the operator started anew', async (kind, key) => {
+    const fabric = await aFabric(8);
+    fabric.cluster.delete(kind, key);
+    await fabric.run(30_000);
+    await fabric.stopOperator();
+    fabric.startOperator();
+    await fabric.run(30_000);
+    expect(fabric.routes('a')).toHaveLength(12);
+    answerHold(fabric, { approvedHash: holds(fabric)[0]?.hash });
+    await fabric.run(60_000);
+    expect(fabric.routes('a')).toEqual([]);
+  });
+
+  it('is for all but a quarter, however often the leader changes before it is written', async () => {
+    const fabric = await aFabric(8);
+    for (let round = 0; round < 6; round++) {
+      removeServices(fabric, ...numbers(8));
+      await fabric.run(3_000);
+      await fabric.stopOperator();
+      fabric.startOperator();
+    }
+    await fabric.run(30_000);
+    expect(fabric.routes('a').length).toBeGreaterThanOrEqual(12);
+  });
+
   it('that somebody deletes is made again: deleting it decides nothing', async () => {
     const fabric = await aHeldFabric();
     const [hold] = holds(fabric);
