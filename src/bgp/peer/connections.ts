@@ -136,6 +136,8 @@ export class Connections {
       this.#keepOnly(opened, { kind: 'OpenCollisionDump' });
       this.#goOn();
     });
+    // A router that calls itself differently on each connection has both wait: the later one is answered.
+    this.#waiting?.timer.cancel();
     this.#waiting = { opened, timer };
   }
 

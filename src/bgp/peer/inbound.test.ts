@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from './limits.ts';
 import type { PeerSettings } from './settings.ts';
 import { Caller, theirOpen } from './testing/caller.ts';
 import { TwoSpeakers } from './testing/two-speakers.ts';
@@ -98,6 +99,29 @@ describe('two connections of which the first to get an OPEN is to lose', () => {
     two.clock.advance(100);
     expect(peer.session().state).toBe('Established');
     for (const { states } of two.sides) expect(states.filter((state) => state === 'Idle').length).toBeLessThanOrEqual(1);
+  });
+
+  it('nor do both wait where the router calls itself differently on each: the later OPEN is answered in time', async () => {
+    const two = await TwoSpeakers.create({ first: { settings: { port: 1_790 } } });
+    const [{ peer }] = two.sides;
+    const called = await Caller.called(two.network, { address: '192.0.2.2', port: 1_790 });
+    peer.start();
+    two.clock.advance(1);
+    const theirs = Caller.call(two.network, two.clock);
+    // By this OPEN the router's connection is to win, which has got none yet; by the other it is ours.
+    called().say(theirOpen({ routerId: 0xffff_ff00 }));
+    two.clock.advance(1);
+    theirs.say(theirOpen({ routerId: 1 }));
+    two.clock.advance(1);
+    expect([called().heard, theirs.heard]).toEqual([['open'], ['open']]);
+    two.clock.advance(limits.collisionWaitMs);
+    expect([called().heard, theirs.heard]).toEqual([
+      ['open', '6/7'],
+      ['open', 'keepalive'],
+    ]);
+    theirs.say(keepalive);
+    two.clock.advance(1);
+    expect(peer.session().state).toBe('Established');
   });
 });
 

@@ -1,6 +1,6 @@
 import { encodeMessage } from '#bgp/wire/encode.ts';
 import type { Message, OpenMessage } from '#bgp/wire/messages.ts';
-import type { ByteStream } from '#linux/byte-stream.ts';
+import type { ByteStream, SocketAddress } from '#linux/byte-stream.ts';
 import type { MemoryNetwork } from '#linux/memory-network.ts';
 import { unwrap } from '#runtime/result.ts';
 import type { VirtualClock } from '#runtime/virtual-clock.ts';
@@ -41,6 +41,19 @@ export class Caller {
     clock.advance(1);
     if (caller === undefined) throw new Error('nobody took the call');
     return caller;
+  }
+
+  /** The other way round: what is connected to this address becomes one. */
+  static async called(network: MemoryNetwork, at: SocketAddress): Promise<() => Caller> {
+    let called: Caller | undefined;
+    const taken = (stream: ByteStream): void => {
+      called = new Caller(stream);
+    };
+    unwrap(await network.listen(at, taken));
+    return () => {
+      if (called === undefined) throw new Error('nobody called');
+      return called;
+    };
   }
 
   say(...messages: readonly Message[]): void {
