@@ -13,6 +13,7 @@ import { maxRememberedWithdrawals, maxRoutesByWord } from './limits.ts';
 import { MultiMap } from './multi-map.ts';
 import { rememberingLast } from './remembering-last.ts';
 import { RemovalStore } from './removals.ts';
+import { SessionTurns } from './session-turns.ts';
 
 const routePrefix = 'route/';
 const peerPrefix = 'peer/';
@@ -48,6 +49,7 @@ export class LedgerStore implements Ledger {
   /** How many routes of each `node peer family` are ordered. */
   readonly #told = new Counter();
   readonly removals = new RemovalStore();
+  readonly turns = new SessionTurns();
   /** Places that share an entry share this too. */
   readonly #peersIn = rememberingLast((entry: RouteEntry) => entry.exports.flatMap((item) => item.peers).sort(compareText));
   readonly #onBare: (service: string) => void;
@@ -155,6 +157,7 @@ export class LedgerStore implements Ledger {
     const keys = new Set([...held, ...truths.keys(), ...[...hashes.keys()].filter((key) => key.startsWith(routePrefix))]);
     const freed = [...keys].flatMap((key) => this.#greet(node, key, truths.get(key), hashes.get(key), nowMs));
     this.#greetSessions(node, hashes);
+    this.turns.hear(node, hello.sessions, nowMs);
     return freed;
   }
 
@@ -184,6 +187,7 @@ export class LedgerStore implements Ledger {
   forgetNode(node: string): string[] {
     this.#heard.delete(node);
     this.#live.delete(node);
+    for (const peer of this.peersOf(node)) this.turns.forget(node, peer);
     this.#sessions.delete(node);
     this.#unacknowledged.take(node);
     return [...routesIn(this.#byNode.get(node))].flatMap(({ order: _, ...route }) =>
@@ -204,6 +208,11 @@ export class LedgerStore implements Ledger {
   /** Notes what was decided about a node. */
   applyNode(governed: GovernedNode, nowMs: number): void {
     for (const order of governed.orders) this.#order(order, undefined, nowMs);
+    for (const { peer, outcome, effect, reason } of governed.decisions) {
+      if (outcome === 'change' && effect === 'bounce' && peer !== undefined) this.turns.order(governed.node, peer, nowMs);
+      if (outcome === 'close' && peer !== undefined) this.turns.forget(governed.node, peer);
+      if (outcome === 'hold' && reason === 'SessionsInTurn') this.turns.wait(governed.node);
+    }
     const holds = governed.decisions
       .filter((decision) => decision.outcome === 'hold')
       .map((decision): [string, HoldRecord] => [sessionHoldKey(decision), decision]);

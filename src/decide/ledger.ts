@@ -3,6 +3,7 @@ import type { Place } from '#state/decision.ts';
 import type { Entry, EntryKey, RouteEntry } from '#state/entry.ts';
 import type { ReasonCode } from '#state/reasons.ts';
 import type { Removals } from './removals.ts';
+import type { SessionTurns } from './session-turns.ts';
 
 /** What a speaker was told, or by its Hello has: the entry itself, or only its hash where another leader sent it. */
 export type Ordered<E extends Entry = Entry> = { readonly entry?: E; readonly hash?: string };
@@ -59,6 +60,8 @@ export type Ledger = {
   routesTold(node: string, peer: string, family?: AddressFamily): number;
   /** Prefixes that configuration takes away. */
   readonly removals: Removals;
+  /** Sessions that are up, and those that are being made anew. */
+  readonly turns: Pick<SessionTurns, 'isUp' | 'now'>;
 };
 
 /** One change to what a speaker runs: given to deliver as it is, and noted in the Ledger. */

@@ -135,7 +135,10 @@ export class Speakers {
     const freed = ledger.applyHello(hello, nowMs);
     deliveries.of(node).connect(hello, (message) => link.send(message));
     const asking = hello.routes.flatMap((route) => [...view.servicesAsking(addressOf(route.prefix))]);
-    pipeline.mark({ services: [...before, ...view.servicesOn(node), ...asking, ...this.#waitingFor(freed)], nodes: [node] }, nowMs);
+    pipeline.mark(
+      { services: [...before, ...view.servicesOn(node), ...asking, ...this.#waitingFor(freed)], nodes: [node, ...ledger.turns.take()] },
+      nowMs,
+    );
   }
 
   #heard(link: SpeakerLink, message: SpeakerUpdate): void {
@@ -178,9 +181,10 @@ export class Speakers {
     const nowMs = clock.nowMs();
     const services = new Set(report.routes.flatMap(({ prefix }) => ledger.route({ prefix, node })?.service ?? []));
     const freed = ledger.applyReport(node, report, nowMs);
+    ledger.turns.hear(node, report.sessions, nowMs);
     // What is held may have waited for this very place to come up.
     const holding = [...services].filter((service) => ledger.hasHoldsOf(service));
-    pipeline.mark({ services: [...this.#waitingFor(freed), ...holding], nodes: [] }, nowMs);
+    pipeline.mark({ services: [...this.#waitingFor(freed), ...holding], nodes: ledger.turns.take() }, nowMs);
     this.#options.onReport(node, report, services);
     this.#options.onChange(node);
   }
@@ -188,9 +192,10 @@ export class Speakers {
   /** A node is gone for good, and with it what its speaker last said. Does nothing while the speaker is connected. */
   forget(node: string): void {
     if (this.#known.has(node)) return;
-    const freed = this.#options.ledger().forgetNode(node);
+    const ledger = this.#options.ledger();
+    const freed = ledger.forgetNode(node);
     this.#options.deliveries.forget(node);
-    this.#options.pipeline.mark({ services: this.#waitingFor(freed), nodes: [] }, this.#options.clock.nowMs());
+    this.#options.pipeline.mark({ services: this.#waitingFor(freed), nodes: ledger.turns.take() }, this.#options.clock.nowMs());
   }
 
   #settle(node: string): void {

@@ -45,6 +45,7 @@ export const reasons = {
   NoEvidence: { scope: 'govern', says: 'nothing that was seen says so: absence is no evidence' },
   RemovalGrace: { scope: 'govern', says: 'it was just taken away: where it is made again in a moment, it was never gone' },
   RemovalHeld: { scope: 'govern', says: 'more would go than may go at once: an AnycastHold lists it, for a person to approve' },
+  SessionsInTurn: { scope: 'govern', says: 'sessions are made anew some at a time, and others are not back yet' },
   RoutesRemain: { scope: 'govern', says: 'the router is still told routes: they go first, each by its own decision' },
   SpeakerNotHeard: { scope: 'govern', says: 'the speaker of the node has not said Hello to this leader' },
   FeatureMissing: { scope: 'govern', says: 'the speaker of the node can not run what is asked; it goes on with what it has' },

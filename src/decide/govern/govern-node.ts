@@ -102,7 +102,7 @@ function judged(node: string, record: Needing, ledger: Ledger, context: GovernCo
   const { nowMs, epoch } = context;
   const { cause, evidence } = record;
   const before = ledger.hold(nodeOwner(node), holdKey(record.peer ?? '', cause));
-  const takes = ends(node, record, ledger);
+  const takes = takesOf(node, record, ledger);
   const question = { cause, node, evidence, doubts, needs, ...(takes && { takes }), ...(before && { before }) };
   const admission = admit(question, { ...context, ledger, countedElsewhere: nothingCounted });
   if (admission.rule === 'Admitted') return { ...told, node, rule: 'Admitted', sinceMs: nowMs, exit: '', epoch };
@@ -111,12 +111,13 @@ function judged(node: string, record: Needing, ledger: Ledger, context: GovernCo
   return { ...told, ...admission, inputs, node, outcome: 'hold', sinceMs: goesOn ? before.sinceMs : nowMs, epoch };
 }
 
-/** A session that shall end, or one of its families; one that is made anew as it was brings its routes back by itself. */
-function ends(node: string, { outcome, peer, drops = [] }: SessionRecord, ledger: Ledger): Taking | undefined {
+/** A session that shall end, or one of its families, or that is made anew: that takes its routes away until it is back. */
+function takesOf(node: string, { outcome, effect, peer, drops = [] }: SessionRecord, ledger: Ledger): Taking | undefined {
   if (peer === undefined) return undefined;
   if (outcome === 'close') return { what: 'session', routes: ledger.routesTold(node, peer) };
-  const routes = drops.reduce((sum, family) => sum + ledger.routesTold(node, peer, family), 0);
-  return drops.length === 0 ? undefined : { what: 'session', routes };
+  if (outcome !== 'change' || effect !== 'bounce') return undefined;
+  if (drops.length === 0) return { what: 'session', anew: peer };
+  return { what: 'session', anew: peer, routes: drops.reduce((sum, family) => sum + ledger.routesTold(node, peer, family), 0) };
 }
 
 /** Sessions do not come up as places do: there is no hold-down, and nothing that would be counted. */

@@ -30,7 +30,7 @@ export type Question = {
 
 /**
  * What configuration takes away. `prefix`: the last of a prefix. `peer`: what one router hears, or is to be told, of a route that
- * stays elsewhere. `session`: a session with a router, and `routes` are still to be told to it.
+ * stays elsewhere. `session`: a session with a router.
  */
 export type Taking =
   | {
@@ -42,7 +42,13 @@ export type Taking =
       readonly isComing?: boolean;
     }
   | { readonly what: 'peer' }
-  | { readonly what: 'session'; readonly routes: number };
+  | {
+      readonly what: 'session';
+      /** The session shall end, or lose a family, to which so many routes are still to be told. Absent: it is made anew as it was. */
+      readonly routes?: number;
+      /** The peer with which it is made anew; absent where it ends. */
+      readonly anew?: string;
+    };
 
 /** What guards may look at beside the question. */
 export type GuardFacts = {

@@ -96,9 +96,20 @@ describe('a place', () => {
 });
 
 describe('a session that shall not carry a family any more', () => {
-  it('loses it after the routes of it', () => {
+  it('loses it after the routes of it, when it is its turn', () => {
     const world = aWorld();
     world.decideNode();
+    world.decideNode('n2');
+    const isUp = {
+      peer: 'one',
+      state: 'Established',
+      ageMs: 0,
+      families: [],
+      localAddress: '',
+      announcedPrefixes: 0,
+      lastError: '',
+    } as const;
+    for (const node of ['n1', 'n2']) world.ledger.turns.hear(node, [isUp], 0);
     world.cluster.put(aPeer('one', { labels: { tor: '1' }, families: ['IPv6'] }));
     const session = (): string[] =>
       world.decideNode().decisions.flatMap(({ peer, outcome, reason }) => (peer === 'one' ? [`${outcome} ${reason}`] : []));
@@ -107,6 +118,10 @@ describe('a session that shall not carry a family any more', () => {
     expect(session()).toEqual(['hold RoutesRemain']);
     world.cluster.put(aSlice([]));
     world.decide();
+    world.ledger.turns.order('n2', 'one', 5_000);
+    expect(session()).toEqual(['hold SessionsInTurn']);
+    world.ledger.turns.hear('n2', [isUp], 6_000);
     expect(session()).toEqual(['change PeerSelected']);
+    expect(world.ledger.turns.now).toMatchObject({ of: 2, anew: 1, first: { node: 'n1', peer: 'one' } });
   });
 });

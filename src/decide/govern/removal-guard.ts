@@ -2,12 +2,12 @@ import type { Guard, GuardFacts, Hold, Question, Taking } from './guard.ts';
 
 /**
  * No mistake takes very much away at once. What configuration takes away waits a moment, so that what is deleted and made again
- * was never gone; a session goes after its routes; and prefixes beyond what may go within an hour wait for a person.
+ * was never gone; a session goes after its routes, and some at a time are made anew; and prefixes beyond what may go within an hour wait for a person.
  */
 export const removalGuard: Guard = (question, facts) => {
   const { takes } = question;
   if (takes === undefined) return undefined;
-  if (takes.what === 'session') return sessionEnds(takes.routes, question, facts);
+  if (takes.what === 'session') return sessionGoes(takes, question, facts);
   if (takes.what === 'peer') return grace(question, facts);
   const known = facts.ledger.removals.of(takes.prefix);
   if (known?.state === 'removed' || (known?.state === 'held' && known.isApproved)) return undefined;
@@ -48,9 +48,24 @@ function grace({ before }: Question, { nowMs, removalGuard: { graceMs } }: Guard
   return { reason: 'RemovalGrace', inputs: { graceMs }, untilMs, exit: 'it is wanted again, or the time is over' };
 }
 
+function sessionGoes({ routes, anew }: Extract<Taking, { what: 'session' }>, question: Question, facts: GuardFacts): Hold | undefined {
+  const ends = routes === undefined ? undefined : sessionEnds(routes, question, facts);
+  return ends ?? (anew === undefined ? undefined : inTurn(anew, question, facts));
+}
+
+/** What sessions are made of may be wrong: the next ones are made anew when the first are established again. */
+function inTurn(peer: string, { node }: Question, { ledger, removalGuard: { maxPercent } }: GuardFacts): Hold | undefined {
+  const { anew, of, first } = ledger.turns.now;
+  const atOnce = Math.max(1, Math.floor((of * maxPercent) / 100));
+  if (!ledger.turns.isUp(node, peer) || anew < atOnce || first === undefined) return undefined;
+  const exit = `the session of ${first.node} with peer ${first.peer}, which is being made anew, is established, or the change is undone`;
+  return { reason: 'SessionsInTurn', inputs: { anew, of, atOnce }, exit };
+}
+
 /** Closing a session takes all of its routes: they are asked for one by one, and go first. */
 function sessionEnds(routes: number, question: Question, facts: GuardFacts): Hold | undefined {
-  const waits = question.before?.reason === 'RoutesRemain' ? undefined : grace(question, facts);
+  const isOver = question.before?.reason === 'RoutesRemain' || question.before?.reason === 'SessionsInTurn';
+  const waits = isOver ? undefined : grace(question, facts);
   if (waits !== undefined || routes === 0) return waits;
   return { reason: 'RoutesRemain', inputs: { routes }, exit: 'the routes that the router is told have gone their own way' };
 }

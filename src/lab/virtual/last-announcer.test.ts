@@ -28,6 +28,8 @@ function label(fabric: VirtualFabric, name: string, number: number, rack: string
   fabric.cluster.apply('Node', { ...node, metadata: { ...node.metadata, labels: { rack } } });
 }
 
+type PeerStatus = { readonly conditions?: readonly { readonly type: string; readonly reason: string; readonly message: string }[] };
+
 const prefixesAt = (fabric: VirtualFabric, ...routers: readonly string[]): number =>
   new Set(routers.flatMap((router) => fabric.routes(router)).map((route) => route.split(' ')[0])).size;
 
@@ -76,6 +78,23 @@ describe('a mistake in the configuration', () => {
     expect(prefixesAt(fabric, 'a')).toBeGreaterThanOrEqual(least);
   });
 
+  it.each([
+    ['mistypes its AS', { peerASN: 64_999 }],
+    ['mistypes its address', { address: '198.51.100.77' }],
+  ])('that %s of the only router ends one session, and says why no other', async (_, spec) => {
+    const fabric = await aFabric(['a']);
+    fabric.cluster.apply('AnycastPeer', objects.peer('a', '198.51.100.1', spec));
+    await fabric.run(60_000);
+    expect(prefixesAt(fabric, 'a')).toBe(count);
+    expect(fabric.routes('a')).toHaveLength(count);
+    const { conditions = [] } = (fabric.cluster.get('AnycastPeer', 'a')?.['status'] ?? {}) as PeerStatus;
+    const ready = conditions.find(({ type }) => type === 'Ready');
+    expect([ready?.reason, ready?.message]).toEqual(['SessionDown', expect.stringContaining('n1')]);
+    fabric.cluster.apply('AnycastPeer', objects.peer('a', '198.51.100.1'));
+    await fabric.run(60_000);
+    expect(fabric.routes('a')).toHaveLength(2 * count);
+  });
+
   it('that sends a family away from the peers that carry it is held', async () => {
     const fabric = await aFabric(['a']);
     fabric.cluster.apply('AnycastPeer', objects.peer('a', '198.51.100.1', { families: ['IPv6'] }));
@@ -91,6 +110,33 @@ describe('a mistake in the configuration', () => {
     fabric.cluster.apply('AnycastPeer', peer);
     await fabric.run(60_000);
     expect(prefixesAt(fabric, 'a')).toBeGreaterThanOrEqual(least);
+  });
+});
+
+describe('a change that makes sessions anew', () => {
+  it.each([[['a']], [['a', 'b']]])('takes one after the other, and no prefix from any router of %j', async (routers) => {
+    const fabric = await aFabric(routers);
+    for (const [index, name] of routers.entries())
+      fabric.cluster.apply('AnycastPeer', objects.peer(name, `198.51.100.${index + 1}`, { holdTimeSeconds: 30 }));
+    let fewest = count;
+    for (let step = 0; step < 1_200; step++) {
+      await fabric.run(25);
+      for (const router of routers) fewest = Math.min(fewest, prefixesAt(fabric, router));
+    }
+    expect(fewest).toBe(count);
+    expect(fabric.heard.length).toBeGreaterThanOrEqual(2 * count * routers.length);
+    for (const router of routers) expect(fabric.routes(router)).toHaveLength(2 * count);
+  });
+
+  it('goes on where the node that it waits for is gone', async () => {
+    const fabric = await aFabric(['a']);
+    fabric.cluster.apply('AnycastPeer', objects.peer('a', '198.51.100.1', { holdTimeSeconds: 30 }));
+    fabric.cutStream('n1', false);
+    await fabric.run(10_000);
+    fabric.cluster.delete('Node', 'n1');
+    for (const key of fabric.cluster.keys('AnycastSpeaker')) if (key === 'n1') fabric.cluster.delete('AnycastSpeaker', key);
+    await fabric.run(60_000);
+    expect(fabric.routes('a').filter((route) => route.endsWith('n2'))).toHaveLength(count);
   });
 });
 
