@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,11 @@ describe('a lock in a folder', () => {
   it('is not held by a file that was left behind', () => {
     writeFileSync(join(folder, 'n1.lock'), 'left behind');
     unwrap(lockInFolder(folder, 'n1')).release();
+  });
+
+  it('is not waited for where its file is a FIFO', () => {
+    execFileSync('mkfifo', [join(folder, 'n1.lock')]);
+    expect(lockInFolder(folder, 'n1')).toEqual(err(`${folder}/n1.lock is no ordinary file: remove it`));
   });
 
   it('is waived where the folder can not be made, or the kernel not be asked', () => {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '#runtime/result.ts';
 import { type SocketOptions, socketOptions } from './socket-options.ts';
@@ -24,9 +24,14 @@ export function lockInFolder(
   let fd: number;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    fd = openSync(path, 'a', 0o600);
+    // Opening a FIFO otherwise waits for its other end, and with it all of the process.
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, 0o600);
   } catch {
     return ok(none);
+  }
+  if (!fstatSync(fd).isFile()) {
+    closeSync(fd);
+    return err(`${path} is no ordinary file: remove it`);
   }
   if (kernel.value.lock(fd)) return ok({ release: () => closeSync(fd) });
   closeSync(fd);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { decodeEntry, encodeEntry } from '#rpc/entry-codec.ts';
 import { unwrap } from '#runtime/result.ts';
 import { limits } from '../limits.ts';
 import { parseConfig, readConfigFile } from './config-file.ts';
+import { RoutesFile } from './routes-file.ts';
 
 const minimal = `
 asn: 64512
@@ -266,6 +268,22 @@ describe('a configuration file that can not be used', () => {
     const inFile = await read(full, '198.51.100.0/24\n203.0.113.0/24\n198.51.100.0/24\n');
     expect(inFile).toMatchObject({ error: expect.stringMatching(/more\.txt: line 3: route 198\.51\.100\.0\/24 is there twice/) });
     expect(prefixes.size).toBe(0);
+  });
+
+  it('has a file of routes without an end', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const answer = await read(`${minimal}routesFile: fifo\n`);
+    expect(answer).toEqual({ ok: false, error: expect.stringMatching(/routesFile fifo: .*fifo is no ordinary file: name one$/) });
+  });
+
+  it('has a file of routes that grew while it was read', () => {
+    const file = new RoutesFile(prefixes, '10.0.0.0/8\n'.length);
+    const lines = Buffer.from(Array.from({ length: 20 }, (_, index) => `10.0.0.${index}/32\n`).join(''));
+    expect(file.takeLines(lines)).toEqual({ ok: false, error: expect.stringMatching(/^line \d+: the file grew while it was read/) });
+    file.release();
+    expect(prefixes.find(unwrap(parsePrefix('10.0.0.0/32')))).toBeUndefined();
+    expect(prefixes.find(unwrap(parsePrefix('10.0.0.19/32')))).toBeUndefined();
   });
 
   it('names the line of the file of routes', async () => {

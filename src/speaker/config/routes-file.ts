@@ -70,25 +70,32 @@ export class RoutesFile {
   }
 
   #add(handle: number): Result<void, string> {
-    const twice = this.#listed.get(handle) === 1;
-    if (twice || this.#count === limits.configRoutes) {
-      const text = formatPrefix(this.#prefixes.prefixOf(handle));
+    const wrong = this.#whatIsWrongWith(handle);
+    if (wrong !== undefined) {
       this.#prefixes.release(handle);
-      return err(
-        `line ${this.#lines}: ${twice ? `route ${text} is there twice: remove one of them` : `more than ${limits.configRoutes} prefixes`}`,
-      );
+      return err(`line ${this.#lines}: ${wrong}`);
     }
     this.#handles[this.#count] = handle;
     this.#count += 1;
     this.#listed.set(handle, 1);
     return ok(undefined);
   }
+
+  #whatIsWrongWith(handle: number): string | undefined {
+    if (this.#listed.get(handle) === 1) return `route ${formatPrefix(this.#prefixes.prefixOf(handle))} is there twice: remove one of them`;
+    if (this.#count === limits.configRoutes) return `more than ${limits.configRoutes} prefixes`;
+    return this.#count === this.#handles.length
+      ? 'the file grew while it was read: write it anew under another name, then rename it'
+      : undefined;
+  }
 }
 
 /** Reads a file with one prefix per line; `#` begins a comment. The error says file and line, and what to do. */
 export async function readRoutesFile(path: string, prefixes: PrefixTable): Promise<Result<RoutesFile, string>> {
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    if (!found.isFile()) return err(`${path} is no ordinary file: name one`);
+    const { size } = found;
     if (size > limits.configFileBytes) return err(`${path}: ${size} bytes are more than the ${limits.configFileBytes} that are read`);
     const file = new RoutesFile(prefixes, size);
     const taken = await takeAll(path, file);

@@ -31,7 +31,10 @@ export class FolderDisk implements Disk {
   async read(name: string): Promise<string | undefined> {
     const path = join(this.#folder, name);
     try {
-      const { size } = await stat(path);
+      const found = await stat(path);
+      // Opening a FIFO waits for who writes to it, for ever where nobody does.
+      if (!found.isFile()) throw new Error(`${path} is no ordinary file: remove it`);
+      const { size } = found;
       if (size > limits.stateFileBytes) throw new Error(`${path} has ${size} bytes, more than the ${limits.stateFileBytes} that are read`);
       return await readFile(path, 'utf8');
     } catch (error) {
@@ -44,7 +47,9 @@ export class FolderDisk implements Disk {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const path = join(this.#folder, name);
     const temporary = `${path}.tmp`;
-    const file = await open(temporary, 'w', 0o600);
+    // Whatever has that name: opening a FIFO would wait for who reads it.
+    await rm(temporary, { force: true });
+    const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();

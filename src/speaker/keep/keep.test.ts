@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +149,18 @@ function aKeeper(disk = new MemoryDisk()) {
   const keptVersion = (): number => unwrap(readKeptState(disk.files.get('n1.state') ?? '')).version;
   return { clock, keeper, disk, lines, change, keptVersion };
 }
+
+describe('a FIFO in a folder of the machine', () => {
+  it('keeps neither a reader nor a writer waiting', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'anycast-fifo-'));
+    for (const name of ['n1.state', 'n1.state.tmp']) execFileSync('mkfifo', [join(folder, name)]);
+    const disk = new FolderDisk(folder);
+    await expect(disk.read('n1.state')).rejects.toThrow('n1.state is no ordinary file: remove it');
+    await disk.replace('n1.state', 'kept');
+    expect(await disk.read('n1.state')).toBe('kept');
+    await rm(folder, { recursive: true });
+  });
+});
 
 describe('keeping', () => {
   it('writes a first change soon and then at most once in its time, always the newest', async () => {
