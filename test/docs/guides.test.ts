@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { parseAnycastAdvertisement } from '#api/anycast-advertisement.ts';
 import { parseAnycastPeer } from '#api/anycast-peer.ts';
+import { parseAnycastPool } from '#api/anycast-pool.ts';
 import { parseConfig } from '#speaker/config/config-file.ts';
 import { startProcess } from '../support/processes.ts';
 import { Scope } from '../support/scope.ts';
@@ -30,6 +32,26 @@ describe('the guide to a speaker without Kubernetes', () => {
     });
     expect(await shell.waitForEnd(70_000), shell.output()).toBe(0);
     expect(shell.output()).toContain('"prefix":"192.0.2.53/32"');
+  });
+});
+
+describe('the guide for who comes from MetalLB', () => {
+  const guide = readFileSync(join(root, 'docs/guides/from-metallb.md'), 'utf8');
+
+  it('has objects that are taken', () => {
+    const [, text = ''] = /^```yaml\n(.*?)^```$/ms.exec(guide) ?? [];
+    const [pool, peer, advertisement] = parseAllDocuments(text).map((document) => document.toJS());
+    expect(parseAnycastPool(pool)).toMatchObject({ ok: true });
+    expect(parseAnycastPeer(peer)).toMatchObject({ ok: true });
+    expect(parseAnycastAdvertisement(advertisement)).toMatchObject({ ok: true });
+  });
+
+  it('names fields that there are', () => {
+    const reference = readFileSync(join(root, 'docs/reference/resources.md'), 'utf8');
+    const ours = [...guide.matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, cell = '']) => cell).filter((cell) => cell.includes(' Anycast'));
+    const fields = ours.flatMap((cell) => [...cell.matchAll(/`([A-Za-z]+)`/g)].map(([, field]) => field));
+    expect(fields.length).toBeGreaterThan(15);
+    expect(fields.filter((field) => !reference.includes(`spec.${field}`))).toEqual([]);
   });
 });
 
