@@ -70,7 +70,8 @@ export async function startFrr(scope: Scope, namespace: Namespace, config: strin
       process.mustRun();
       return (await vtysh('show daemons')).includes(daemon);
     });
-  const zebra = start('zebra', '', []);
+  // Otherwise it takes an IPv6 route out of the kernel before it puts the changed one in, and answers in between that there is none.
+  const zebra = start('zebra', '', ['--v6-rr-semantics']);
   await answers(zebra, 'zebra');
   const process = start('bgpd', config, ['--bgp_port', '179']);
   await answers(process, 'bgpd');
