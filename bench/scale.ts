@@ -32,7 +32,7 @@ export const bench: Bench = async (options, say) => {
     await fabric.untilTold();
     results.push(await rest(fabric, say));
     results.push(...(await oneChange(fabric, { samples, say })));
-    results.push(await allChange(fabric, { services, from: Math.ceil(samples / speakers), say }));
+    results.push(await allChange(fabric, { services, from: Math.floor(samples / speakers), say }));
     return { params: { services, speakers, samples }, results };
   } finally {
     await scope.close();
