@@ -1,6 +1,6 @@
 import { type AddressFamily, familyOfText } from '#net/ip-address.ts';
 import { type Place, placeKey } from '#state/decision.ts';
-import { type Entry, type EntryKey, nodeKey, peerKey, type RouteEntry, routeKey } from '#state/entry.ts';
+import { type Entry, type EntryKey, nodeKey, peerKey, prefixOfKey, type RouteEntry, routeKey } from '#state/entry.ts';
 import type { Hello, Report } from '#state/messages.ts';
 import type { RouteTruth } from '#state/truth.ts';
 import { Counter } from './counter.ts';
@@ -15,7 +15,6 @@ import { rememberingLast } from './remembering-last.ts';
 import { RemovalStore } from './removals.ts';
 import { SessionTurns } from './session-turns.ts';
 
-const routePrefix = 'route/';
 const peerPrefix = 'peer/';
 const nothing: ReadonlySet<string> = new Set();
 
@@ -151,11 +150,12 @@ export class LedgerStore implements Ledger {
     const { node } = hello;
     this.#heard.set(node, new Set(hello.features));
     this.#live.add(node);
-    const truths = new Map(hello.routes.map((truth) => [routeKey(truth.prefix), truth]));
+    const truths = new Map(hello.routes.map((truth) => [truth.prefix, truth]));
     const hashes = new Map(hello.entries.map(({ key, hash }) => [key, hash]));
-    const held = [...routesIn(this.#byNode.get(node))].map((route) => routeKey(route.place.prefix));
-    const keys = new Set([...held, ...truths.keys(), ...[...hashes.keys()].filter((key) => key.startsWith(routePrefix))]);
-    const freed = [...keys].flatMap((key) => this.#greet(node, key, truths.get(key), hashes.get(key), nowMs));
+    const held = [...routesIn(this.#byNode.get(node))].map((route) => route.place.prefix);
+    const named = [...hashes.keys()].flatMap((key) => prefixOfKey(key) ?? []);
+    const prefixes = new Set([...held, ...truths.keys(), ...named]);
+    const freed = [...prefixes].flatMap((prefix) => this.#greet({ prefix, node }, truths.get(prefix), hashes.get(routeKey(prefix)), nowMs));
     this.#greetSessions(node, hashes);
     this.turns.hear(node, hello.sessions, nowMs);
     return freed;
@@ -236,11 +236,12 @@ export class LedgerStore implements Ledger {
   }
 
   #remove({ node, key, countsAsFlap }: Extract<Order, { kind: 'remove' }>, nowMs: number): void {
-    if (!key.startsWith(routePrefix)) {
+    const prefix = prefixOfKey(key);
+    if (prefix === undefined) {
       this.#sessions.get(node)?.delete(key);
       return;
     }
-    const place = { prefix: key.slice(routePrefix.length), node };
+    const place = { prefix, node };
     const held = this.route(place);
     if (held === undefined) return;
     const { order: _, ...rest } = held;
@@ -256,8 +257,7 @@ export class LedgerStore implements Ledger {
   }
 
   /** One route of a Hello: what the speaker has of it, and what this leader ordered. */
-  #greet(node: string, key: EntryKey, truth: RouteTruth | undefined, hash: string | undefined, nowMs: number): string[] {
-    const place = { prefix: key.slice(routePrefix.length), node };
+  #greet(place: Place, truth: RouteTruth | undefined, hash: string | undefined, nowMs: number): string[] {
     const held = this.route(place);
     const adopted = hash === undefined ? undefined : { hash, peers: truth?.peers.map((item) => item.peer) ?? [] };
     const isOurs = held !== undefined && held.order?.hash === undefined;
@@ -268,7 +268,7 @@ export class LedgerStore implements Ledger {
       nowMs,
     );
     const slot = this.#slot(place);
-    if (hash === undefined && slot !== undefined) this.#unacknowledged.delete(node, slot);
+    if (hash === undefined && slot !== undefined) this.#unacknowledged.delete(place.node, slot);
     // A route without an entry that no router has: a speaker says so of those that were withdrawn of late.
     const wasWithdrawn = hash === undefined && truth !== undefined && next.announced.length === 0;
     if (wasWithdrawn && this.withdrawals(place) === undefined) this.#remember(placeKey(place), { count: 1, lastMs: nowMs - truth.ageMs });
@@ -280,7 +280,7 @@ export class LedgerStore implements Ledger {
       if (ordered.hash !== undefined) this.#sessions.get(node)?.delete(key);
     }
     for (const [key, hash] of hashes) {
-      if (!key.startsWith(routePrefix) && this.session(node, key) === undefined) this.#setSession(node, key, { hash });
+      if (prefixOfKey(key) === undefined && this.session(node, key) === undefined) this.#setSession(node, key, { hash });
     }
   }
 

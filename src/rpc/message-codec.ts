@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '#runtime/result.ts';
-import { type EncodedEntry, routeKey } from '#state/entry.ts';
+import { type EncodedEntry, prefixOfKey } from '#state/entry.ts';
 import type { Hello, OperatorMessage, Report, SpeakerMessage } from '#state/messages.ts';
 import type { RouteTruth, SessionTruth } from '#state/truth.ts';
 import type { Problem } from './checks.ts';
@@ -143,16 +143,13 @@ function helloFromWire(value: wire.Hello): Decoded<SpeakerMessage> {
     ...truthFromWire(value),
     permits,
   };
-  const named = entries.flatMap(({ key }) => (key.startsWith(routePrefix) ? [key.slice(routePrefix.length)] : []));
+  const named = entries.flatMap(({ key }) => prefixOfKey(key) ?? []);
   return checkPrefixes('hello', [...prefixesOf(hello), ...permits, ...named], hello);
 }
 
 /** What is built of a message is many times as large as the message. */
 const tooMany = (field: string, { routes }: { readonly routes: readonly unknown[] }): Problem =>
   routes.length > limits.routesPerMessage ? `${field} names ${routes.length} routes, of at most ${limits.routesPerMessage}` : undefined;
-
-/** How the keys of routes begin. */
-const routePrefix = routeKey('');
 
 type Truth = { readonly routes: readonly RouteTruth[]; readonly sessions: readonly SessionTruth[] };
 type WireTruth = { readonly routes: readonly wire.RouteTruth[]; readonly sessions: readonly wire.SessionTruth[] };

@@ -78,7 +78,12 @@ export type EntryKey = string;
 
 export const nodeKey: EntryKey = 'node';
 export const peerKey = (name: string): EntryKey => `peer/${name}`;
-export const routeKey = (prefix: string): EntryKey => `route/${prefix}`;
+export const routeKey = (prefix: string): EntryKey => `${routePrefix}${prefix}`;
+
+const routePrefix = 'route/';
+
+/** The prefix of a route's key, as the key has it; undefined for what is no route's. */
+export const prefixOfKey = (key: EntryKey): string | undefined => (key.startsWith(routePrefix) ? key.slice(routePrefix.length) : undefined);
 
 /** The key of an entry. */
 export function entryKey(entry: Entry): EntryKey {

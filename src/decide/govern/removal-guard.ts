@@ -2,7 +2,8 @@ import type { Guard, GuardFacts, Hold, Question, Taking } from './guard.ts';
 
 /**
  * No mistake takes very much away at once. What configuration takes away waits a moment, so that what is deleted and made again
- * was never gone; a session goes after its routes, and some at a time are made anew; and prefixes beyond what may go within an hour wait for a person.
+ * was never gone; a session goes after its routes, and some at a time are made anew; and prefixes beyond what may go within an
+ * hour wait for a person.
  */
 export const removalGuard: Guard = (question, facts) => {
   const { takes } = question;
@@ -12,13 +13,13 @@ export const removalGuard: Guard = (question, facts) => {
   const known = facts.ledger.removals.of(takes.prefix);
   if (known?.state === 'removed' || (known?.state === 'held' && known.isApproved)) return undefined;
   if (known?.state === 'held') return heldIn(known);
-  // What goes elsewhere has a moment to come up there, and counts for nothing till then.
-  const comes = known === undefined && takes.isComing === true ? grace(question, facts) : undefined;
-  const excess = known === undefined && comes === undefined ? excessOf(takes, facts) : undefined;
-  return comes ?? excess ?? grace(question, facts);
+  const waits = grace(question, facts);
+  // What is in grace counts already. What goes elsewhere has a moment to come up there, and counts for nothing till then.
+  if (known !== undefined || (takes.isComing === true && waits !== undefined)) return waits;
+  return excessOf(takes, facts) ?? waits;
 };
 
-/** What this removal would be too much of; undefined where it is not. What is in grace counts already. */
+/** What this removal would be too much of; undefined where it is not. */
 function excessOf({ together }: Extract<Taking, { what: 'prefix' }>, facts: GuardFacts): Hold | undefined {
   const { ledger, nowMs, removalGuard: settings } = facts;
   const { inGrace, removed } = ledger.removals.counted(nowMs);

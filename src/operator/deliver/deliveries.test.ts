@@ -27,7 +27,7 @@ describe('deliveries', () => {
     const { deliveries } = connected();
     expect(deliveries.peek('n3')).toBeUndefined();
     expect(deliveries.of('n3')).toBe(deliveries.peek('n3'));
-    expect([...deliveries.all()]).toHaveLength(3);
+    expect([...deliveries.nodes()]).toHaveLength(3);
   });
 
   it('are forgotten with the node, or with the term', () => {

@@ -27,11 +27,6 @@ export class Deliveries {
     return this.#byNode.get(node);
   }
 
-  /** The deliveries of all nodes that were heard of. */
-  all(): Iterable<NodeDelivery> {
-    return this.#byNode.values();
-  }
-
   /** Nodes that there is a state for. */
   nodes(): Iterable<string> {
     return this.#byNode.keys();

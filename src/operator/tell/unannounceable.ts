@@ -39,7 +39,6 @@ export class Unannounceable {
       if (obstacle === undefined) this.#found.delete(service);
       else this.#find(service, obstacle, nowMs);
     }
-    this.#tellLater();
   }
 
   forgetTerm(): void {
@@ -52,14 +51,14 @@ export class Unannounceable {
     const before = this.#found.get(service);
     if (before?.reason === reason && before.message === message) return;
     this.#found.set(service, { reason, message, sinceMs: nowMs, isTold: false });
+    this.#tellLater();
   }
 
   #tellLater(): void {
-    if (this.#timer !== undefined || ![...this.#found.values()].some((found) => !found.isTold)) return;
-    this.#timer = this.#options.clock.after(limits.obstacleSettleMs, () => {
+    this.#timer ??= this.#options.clock.after(limits.obstacleSettleMs, () => {
       this.#timer = undefined;
       this.#tellSettled();
-      this.#tellLater();
+      if ([...this.#found.values()].some((found) => !found.isTold)) this.#tellLater();
     });
   }
 
